@@ -1,0 +1,78 @@
+import * as pulumi from "@pulumi/pulumi";
+import { HeartbeatTransport } from "./enums";
+import type { MasterPair } from "./masterPair";
+import { NicRole } from "./remote/host";
+import { type HostScript, nodeFile } from "./remote/hostScript";
+import { haCf, haresources } from "./render/haCf";
+import { heartbeatDropIn, logdCf, logdUnit } from "./render/units";
+
+/** What a user tunes of heartbeat. All times are milliseconds. */
+export interface HeartbeatOptions {
+  /** Time between two heartbeats. @default 500 */
+  keepaliveMs?: number;
+  /** Silence after which a late heartbeat is logged. @default 1500 */
+  warntimeMs?: number;
+  /** Silence after which the peer is dead and its service is taken over. @default 3000 */
+  deadtimeMs?: number;
+  /** The same right after start; at least twice deadtime (ha.cf). @default 20000 */
+  initdeadMs?: number;
+  /** UDP port of the heartbeats; with multicast the service network has the next one. @default 694 */
+  udpPort?: number;
+  /** @default ucast */
+  transport?: HeartbeatTransport;
+  /** Multicast group, with `mcast`; must be the pair's own on its networks. @default 225.0.0.11 */
+  mcastGroup?: string;
+  /** Whether the preferred master takes the service back when it returns. @default false */
+  autoFailback?: boolean;
+  /** Addresses that answer ping for as long as the service network is whole; ipfail moves the service. @default none */
+  pingNodes?: readonly string[];
+}
+
+export interface HeartbeatLinkArgs extends HeartbeatOptions {
+  pair: MasterPair;
+  /** Name of the volume whose service heartbeat moves. */
+  volume: string;
+  /** What must be in place on both masters before heartbeat starts the service: volume, address, exports. */
+  moves: readonly pulumi.Resource[];
+}
+
+/** Heartbeat between the masters, over the link and the service network, and the one resource that it moves. */
+export class HeartbeatLink extends pulumi.ComponentResource {
+  public readonly scripts: readonly HostScript[];
+
+  constructor(name: string, args: HeartbeatLinkArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ha-nfs:index:HeartbeatLink", name, {}, opts);
+    const { pair, volume } = args;
+    this.scripts = pair.rollOut(
+      name,
+      "heartbeat.sh",
+      (host, peer) => ({
+        VOLUME: volume,
+        SECRETS_GENERATION: pair.secretsGeneration,
+        HA_CF: haCf({
+          keepaliveMs: args.keepaliveMs ?? 500,
+          warntimeMs: args.warntimeMs ?? 1500,
+          deadtimeMs: args.deadtimeMs ?? 3000,
+          initdeadMs: args.initdeadMs ?? 20000,
+          udpPort: args.udpPort ?? 694,
+          transport: args.transport ?? HeartbeatTransport.Unicast,
+          mcastGroup: args.mcastGroup ?? "225.0.0.11",
+          autoFailback: args.autoFailback ?? false,
+          pingNodes: args.pingNodes ?? [],
+          paths: [NicRole.Link, NicRole.Service].map((role) => ({
+            device: host.nic(role).device,
+            peer: peer.address(role),
+          })),
+          nodes: [pair.preferred.name, pair.second.name],
+        }),
+        HARESOURCES: haresources(pair.preferred.name, volume),
+        LOGD_CF: logdCf,
+        LOGD_UNIT: logdUnit,
+        HEARTBEAT_DROP_IN: heartbeatDropIn(volume),
+        WAIT_PEER: nodeFile("wait-peer"),
+      }),
+      { parent: this, dependsOn: [...args.moves] },
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,11 @@
+export * from "./drbdVolume";
+export * from "./enums";
+export * from "./heartbeatLink";
+export * from "./masterPair";
+export * from "./nfsCluster";
+export * from "./nfsExports";
+export * from "./platforms/hosts";
+export * from "./platforms/lab";
+export * from "./remote/host";
+export { type Share, type ShareClient } from "./render/nfs";
+export * from "./virtualIp";

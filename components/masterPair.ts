@@ -1,0 +1,89 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { Host } from "./remote/host";
+import { HostScript, nodeFile } from "./remote/hostScript";
+
+export interface MasterPairArgs {
+  /** The two hosts that hold the data. The first is the one that serves when both are there at the start. */
+  masters: readonly [Host, Host];
+  /** Raise it to replace the heartbeat and the DRBD secret. @default 1 */
+  secretsGeneration?: number;
+}
+
+/** What one master runs, given itself and its peer. */
+export type MasterVars = (host: Host, peer: Host) => Readonly<Record<string, pulumi.Input<string>>>;
+
+const PACKAGES = [
+  "heartbeat",
+  "drbd-utils",
+  "nfs-kernel-server",
+  "rpcbind",
+  "resource-agents",
+  "gdisk",
+  "e2fsprogs",
+  "psmisc",
+  "iproute2",
+];
+
+/** Two masters with all that the cluster's parts stand on: names, packages, secrets. */
+export class MasterPair extends pulumi.ComponentResource {
+  public readonly preferred: Host;
+  public readonly second: Host;
+  /** Ready once both masters have their packages and their secrets. */
+  public readonly prepared: readonly HostScript[];
+  /** Changes with the secrets, and is none: a script that has it in its variables runs again after a rotation. */
+  public readonly secretsGeneration: string;
+
+  constructor(name: string, args: MasterPairArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ha-nfs:index:MasterPair", name, {}, opts);
+    [this.preferred, this.second] = args.masters;
+    this.secretsGeneration = String(args.secretsGeneration ?? 1);
+    const heartbeatSecret = this.secret(`${name}-heartbeat-secret`);
+    const drbdSecret = this.secret(`${name}-drbd-secret`);
+    const base = this.rollOut(`${name}-base`, "base.sh", (host) => ({
+      NAME: host.name,
+      PACKAGES: PACKAGES.join(" "),
+      REPORT: nodeFile("report"),
+    }));
+    this.prepared = this.rollOut(
+      `${name}-secrets`,
+      "secrets.sh",
+      () => ({ HEARTBEAT_SECRET: heartbeatSecret, DRBD_SECRET: drbdSecret }),
+      { parent: this, dependsOn: base },
+    );
+    this.registerOutputs({});
+  }
+
+  /**
+   * Runs a script on both masters, one after the other, the preferred one last: a change that breaks a node breaks the
+   * standby. Each script checks its own node before it ends, so a failure stops the roll-out there.
+   */
+  public rollOut(
+    name: string,
+    script: string,
+    vars: MasterVars,
+    opts: pulumi.CustomResourceOptions = { parent: this },
+  ): HostScript[] {
+    const onSecond = new HostScript(
+      `${name}-${this.second.name}`,
+      { host: this.second, script, vars: vars(this.second, this.preferred) },
+      opts,
+    );
+    const onPreferred = new HostScript(
+      `${name}-${this.preferred.name}`,
+      { host: this.preferred, script, vars: vars(this.preferred, this.second) },
+      pulumi.mergeOptions(opts, { dependsOn: onSecond }),
+    );
+    return [onSecond, onPreferred];
+  }
+
+  /** 40 characters of a–z, A–Z, 0–9: DRBD takes at most 64 (drbd.conf(5)), heartbeat's authkeys no white space. */
+  private secret(name: string): pulumi.Output<string> {
+    const password = new random.RandomPassword(
+      name,
+      { length: 40, special: false, keepers: { generation: this.secretsGeneration } },
+      { parent: this },
+    );
+    return pulumi.secret(password.result);
+  }
+}

@@ -1,0 +1,44 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Host, type Nic, type NicRole, type SshArgs } from "../remote/host";
+
+/** One machine that exists already: bare metal or virtual, with Debian 13. */
+export interface ExistingHostArgs {
+  /** What `uname -n` says on it. */
+  name: string;
+  ssh: SshArgs;
+  /** Its interfaces by role. */
+  nics: Readonly<Partial<Record<NicRole, Nic>>>;
+  /** Block device for the data; must be blank, or hold this cluster's volume. */
+  dataDisk: string;
+}
+
+export interface ExistingHostsArgs {
+  masters: readonly [ExistingHostArgs, ExistingHostArgs];
+  /** Seconds that a host may take to answer SSH. @default 300 */
+  connectTimeoutSeconds?: number | undefined;
+}
+
+/** Machines that exist. Nothing of them is made or unmade; `destroy` leaves their data disks as they are. */
+export class ExistingHosts extends pulumi.ComponentResource {
+  public readonly masters: readonly [Host, Host];
+  public readonly clients: readonly Host[] = [];
+
+  constructor(name: string, args: ExistingHostsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ha-nfs:index:ExistingHosts", name, {}, opts);
+    const make = ({ name: host, ssh, nics, dataDisk }: ExistingHostArgs): Host =>
+      new Host(
+        host,
+        {
+          ssh,
+          nics,
+          dataDisk,
+          managementAddress: ssh.port === 22 ? ssh.host : `${ssh.host}:${ssh.port}`,
+          sshCommand: `ssh -p ${ssh.port} ${ssh.user}@${ssh.host}`,
+          connectTimeoutSeconds: args.connectTimeoutSeconds,
+        },
+        { parent: this },
+      );
+    this.masters = [make(args.masters[0]), make(args.masters[1])];
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,128 @@
+import * as path from "node:path";
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { stackDir } from "../../lab/paths";
+import { lanAddress, macAddress, reservePorts } from "../../lab/ports";
+import type { VmSpec } from "../../lab/spec";
+import { Host, type Nic, NicRole } from "../remote/host";
+import { quote } from "../remote/shell";
+
+/** One virtual machine of the lab. */
+export interface LabNodeArgs {
+  /** Host name. */
+  name: string;
+  /** The interfaces by role; devices are eth1, eth2, … in the order service, link, replication. */
+  nics: Readonly<Partial<Record<NicRole, Nic>>>;
+  /** RAM, MiB. */
+  memoryMiB: number;
+  /** Size of the data disk, MiB. @default none */
+  dataDiskMiB?: number;
+}
+
+export interface LabArgs {
+  masters: readonly [LabNodeArgs, LabNodeArgs];
+  clients: readonly LabNodeArgs[];
+  /** Seconds that a machine may take to answer SSH. @default 300 */
+  connectTimeoutSeconds?: number | undefined;
+}
+
+const main = path.relative(process.cwd(), path.join(__dirname, "../../lab/main.ts"));
+
+/** QEMU machines on the operator's machine: a whole environment without any other machine. */
+export class Lab extends pulumi.ComponentResource {
+  public readonly masters: readonly [Host, Host];
+  public readonly clients: readonly Host[];
+
+  constructor(name: string, args: LabArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ha-nfs:index:Lab", name, {}, opts);
+    const nodes = [...args.masters, ...args.clients];
+    const ports = reservePorts(
+      pulumi.getStack(),
+      nodes.map((node) => node.name),
+      { persist: !pulumi.runtime.isDryRun() },
+    );
+    const hosts = nodes.map((node) => [node.name, ports[node.name] ?? 0] as const);
+    const make = (node: LabNodeArgs): Host => this.host(node, nodes, Object.fromEntries(hosts), args);
+    this.masters = [make(args.masters[0]), make(args.masters[1])];
+    this.clients = args.clients.map(make);
+    this.registerOutputs({});
+  }
+
+  private host(
+    node: LabNodeArgs,
+    all: readonly LabNodeArgs[],
+    ports: Record<string, number>,
+    args: LabArgs,
+  ): Host {
+    const stack = pulumi.getStack();
+    const sshPort = ports[node.name] ?? 0;
+    const identity = this.command(
+      `${node.name}-identity`,
+      "identity",
+      { stack, node: node.name },
+      {
+        additionalSecretOutputs: ["stdout"],
+      },
+    );
+    const spec: VmSpec = {
+      stack,
+      name: node.name,
+      memoryMiB: node.memoryMiB,
+      cpus: 1,
+      sshPort,
+      nics: Object.values(NicRole).flatMap((role) => {
+        const nic = node.nics[role];
+        return nic
+          ? [{ role, ...nic, mac: macAddress(stack, node.name, role), group: lanAddress(stack, role) }]
+          : [];
+      }),
+      dataDiskMiB: node.dataDiskMiB ?? 0,
+      hosts: all.map((other) => ({
+        name: other.name,
+        address: other.nics[NicRole.Service]?.address.replace(/\/.*/, "") ?? "127.0.1.1",
+      })),
+    };
+    const machine = this.command(`${node.name}-vm`, "vm", spec, { dependsOn: identity });
+    const keys = identity.stdout.apply((json) => JSON.parse(json) as { privateKey: string; hostKey: string });
+    return new Host(
+      node.name,
+      {
+        ssh: {
+          host: "127.0.0.1",
+          port: sshPort,
+          user: "root",
+          privateKey: keys.privateKey,
+          hostKey: keys.hostKey,
+        },
+        nics: node.nics,
+        managementAddress: `127.0.0.1:${sshPort}`,
+        sshCommand: `ssh -F ${quote(path.join(stackDir(stack), "ssh_config"))} ${node.name}`,
+        ...(spec.dataDiskMiB > 0 ? { dataDisk: "/dev/disk/by-id/virtio-data" } : {}),
+        machine,
+        connectTimeoutSeconds: args.connectTimeoutSeconds,
+      },
+      { parent: this },
+    );
+  }
+
+  /** `lab/main.ts WHAT apply|remove` with its specification on stdin. */
+  private command(
+    name: string,
+    what: string,
+    spec: object,
+    opts: pulumi.CustomResourceOptions,
+  ): command.local.Command {
+    return new command.local.Command(
+      name,
+      {
+        create: `node --import tsx ${main} ${what} apply`,
+        update: `node --import tsx ${main} ${what} apply`,
+        delete: `node --import tsx ${main} ${what} remove`,
+        stdin: `${JSON.stringify(spec, null, 2)}\n`,
+        addPreviousOutputInEnv: false,
+        logging: command.local.Logging.Stderr,
+      },
+      { parent: this, ...opts },
+    );
+  }
+}

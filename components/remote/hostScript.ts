@@ -1,0 +1,51 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { Host } from "./host";
+import { scriptText } from "./shell";
+
+const SCRIPTS = path.join(__dirname, "../../scripts/node");
+
+/** Text of a file under `scripts/node`. */
+export function nodeFile(name: string): string {
+  return fs.readFileSync(path.join(SCRIPTS, name), "utf8");
+}
+
+export interface HostScriptArgs {
+  host: Host;
+  /** File under `scripts/node` that defines `apply`, `remove` and `verify`. */
+  script: string;
+  /**
+   * Variables of the script. Plain text, which a reviewer reads in `preview --diff`; only the script that
+   * writes the secrets gets secrets.
+   */
+  vars: Readonly<Record<string, pulumi.Input<string>>>;
+}
+
+/**
+ * A script on a host, and the one place that runs a remote command. A changed script or variable is an update in
+ * place; the scripts compare before they write, so running one again changes nothing.
+ */
+export class HostScript extends command.remote.Command {
+  constructor(name: string, args: HostScriptArgs, opts?: pulumi.CustomResourceOptions) {
+    const { host, script, vars } = args;
+    const shell = host.args.ssh.user === "root" ? "bash -s --" : "sudo -n bash -s --";
+    const library = nodeFile("lib.sh");
+    const text = nodeFile(script);
+    const { dependsOn, ...lifetime } = host.lifetime;
+    super(
+      name,
+      {
+        connection: host.connection,
+        create: `${shell} apply`,
+        update: `${shell} apply`,
+        delete: `${shell} remove`,
+        stdin: pulumi.all(vars).apply((values) => scriptText(script, values, library, text)),
+        addPreviousOutputInEnv: false,
+        logging: command.remote.Logging.None,
+      },
+      pulumi.mergeOptions({ ...lifetime, dependsOn: [...dependsOn, host.ready] }, opts),
+    );
+  }
+}

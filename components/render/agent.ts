@@ -1,0 +1,50 @@
+import { assign } from "../remote/shell";
+
+export interface VolumeConf {
+  /** Name of the DRBD resource. */
+  volume: string;
+  /** N of `/dev/drbdN`. */
+  minor: number;
+  /** Where the active node mounts the volume. */
+  mount: string;
+  /** Names of the shares, each a directory on the volume. */
+  shares: readonly string[];
+}
+
+/** What the resource agent `hanfs` reads about the volume. */
+export function volumeConf(c: VolumeConf): string {
+  return [
+    "# made by ha-nfs\n",
+    assign("VOLUME", c.volume),
+    assign("MINOR", String(c.minor)),
+    assign("DEVICE", `/dev/drbd${c.minor}`),
+    assign("MOUNT", c.mount),
+    assign("MOUNT_OPTIONS", "noatime"),
+    assign("SHARES", c.shares.join(" ")),
+    assign("SHARE_MODE", "1777"),
+  ].join("");
+}
+
+export interface VipConf {
+  /** IPv4 address without the prefix length. */
+  address: string;
+  prefixLength: number;
+  /** Interface that carries it. */
+  device: string;
+  /** Gratuitous ARPs at a takeover. */
+  arpCount: number;
+  /** Milliseconds between two of them. */
+  arpIntervalMs: number;
+}
+
+/** What the resource agent `hanfs` reads about the virtual address. */
+export function vipConf(c: VipConf): string {
+  return [
+    "# made by ha-nfs\n",
+    assign("VIP", c.address),
+    assign("PREFIX", String(c.prefixLength)),
+    assign("NIC", c.device),
+    assign("ARP_COUNT", String(c.arpCount)),
+    assign("ARP_INTERVAL_MS", String(c.arpIntervalMs)),
+  ].join("");
+}

@@ -1,0 +1,70 @@
+export interface DrbdNode {
+  /** The node's name as `uname -n` gives it. */
+  name: string;
+  /** IPv4 address for the replication traffic. */
+  address: string;
+}
+
+export interface DrbdResource {
+  /** Name of the resource, of the GPT partition and of the volume. */
+  volume: string;
+  /** N of `/dev/drbdN`. */
+  minor: number;
+  /** TCP port on both nodes. */
+  port: number;
+  /** Digest of the online verification, of the resync's comparison of blocks. */
+  verifyAlg: string;
+  /** Upper limit of the resync in MiB/s. */
+  resyncMaxRateMiB: number;
+  nodes: readonly DrbdNode[];
+}
+
+/** global_common.conf: nothing common but that LINBIT's usage counter is not asked. */
+export const drbdGlobal = "# made by ha-nfs\nglobal {\n\tusage-count no;\n}\n";
+
+/**
+ * The DRBD 8.4 resource, the same on both nodes, with `@SHARED_SECRET@`, `@DISK@` and `@META_DISK@` where each
+ * node puts its own.
+ *
+ * - Protocol C and the flushes (on by default): what the client was told is written is on both disks.
+ * - ping-int 1, timeout 0.9 s: DRBD sees the peer's death before heartbeat's deadtime ends (drbd.conf(5) wants timeout
+ *   below ping-int and connect-int). Defaults: 10 s and 6 s.
+ * - after-sb: after a split brain only a side without any change is given up; the rest is for a person to decide.
+ * - c-plan-ahead and its kin: the resync's speed follows the link; drbd.conf(5)'s fixed 250 KiB/s would leave the pair
+ *   without a second copy for hours.
+ */
+export function drbdResource(r: DrbdResource): string {
+  return `# made by ha-nfs
+resource ${r.volume} {
+	device /dev/drbd${r.minor};
+	disk @DISK@;
+	meta-disk @META_DISK@;
+
+	net {
+		protocol C;
+		cram-hmac-alg sha1;
+		shared-secret "@SHARED_SECRET@";
+		verify-alg ${r.verifyAlg};
+		csums-alg ${r.verifyAlg};
+		ping-int 1;
+		ping-timeout 5;
+		timeout 9;
+		connect-int 2;
+		max-buffers 8000;
+		max-epoch-size 8000;
+		after-sb-0pri discard-zero-changes;
+		after-sb-1pri consensus;
+		after-sb-2pri disconnect;
+		rr-conflict disconnect;
+	}
+
+	disk {
+		on-io-error detach;
+		c-plan-ahead 20;
+		c-fill-target 1M;
+		c-min-rate 4M;
+		c-max-rate ${r.resyncMaxRateMiB}M;
+	}
+${r.nodes.map((n) => `\n\ton ${n.name} {\n\t\taddress ${n.address}:${r.port};\n\t}\n`).join("")}}
+`;
+}

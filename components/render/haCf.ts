@@ -1,0 +1,75 @@
+import { HeartbeatTransport } from "../enums";
+
+/** One network over which this node's heartbeat reaches the peer. */
+export interface HeartbeatPath {
+  /** This node's interface. */
+  device: string;
+  /** The peer's IPv4 address on that network. */
+  peer: string;
+}
+
+export interface HaCf {
+  /** Milliseconds between heartbeats. */
+  keepaliveMs: number;
+  /** Milliseconds of silence after which a late heartbeat is logged. */
+  warntimeMs: number;
+  /** Milliseconds of silence after which the peer is dead. */
+  deadtimeMs: number;
+  /** The same right after start, while the network and the peer may still be coming up. */
+  initdeadMs: number;
+  /** UDP port; with multicast the second path has the next one. */
+  udpPort: number;
+  transport: HeartbeatTransport;
+  /** Multicast group, for `mcast`. */
+  mcastGroup: string;
+  /** Whether the preferred node takes the service back when it returns. */
+  autoFailback: boolean;
+  /** Addresses that only tell whether this node still has its network; with any, ipfail moves the service. */
+  pingNodes: readonly string[];
+  /** Two or more networks, so that one cut cable is no split brain. */
+  paths: readonly HeartbeatPath[];
+  /** Both nodes' names as `uname -n` gives them. */
+  nodes: readonly string[];
+}
+
+/** ha.cf's spelling of a time: seconds, or a number with `ms`. */
+function time(ms: number): string {
+  return ms % 1000 === 0 ? String(ms / 1000) : `${ms}ms`;
+}
+
+/**
+ * ha.cf of one node. Heartbeat reads it line by line, so `udpport` stands before the paths that use it, and `ping`
+ * before `respawn`.
+ */
+export function haCf(c: HaCf): string {
+  // multicast arrives at every socket of its group and port, whatever the interface: with one port for both paths a cut
+  // one would seem alive
+  const paths = c.paths.map(({ device, peer }, i) =>
+    c.transport === HeartbeatTransport.Multicast
+      ? `mcast ${device} ${c.mcastGroup} ${c.udpPort + i} 1 0`
+      : `ucast ${device} ${peer}`,
+  );
+  const ping = c.pingNodes.length > 0 ? [`ping ${c.pingNodes.join(" ")}`] : [];
+  const ipfail = c.pingNodes.length > 0 ? ["respawn hacluster /usr/libexec/heartbeat/ipfail"] : [];
+  return [
+    "# made by ha-nfs",
+    "use_logd yes",
+    `keepalive ${time(c.keepaliveMs)}`,
+    `warntime ${time(c.warntimeMs)}`,
+    `deadtime ${time(c.deadtimeMs)}`,
+    `initdead ${time(c.initdeadMs)}`,
+    `udpport ${c.udpPort}`,
+    ...paths,
+    ...ping,
+    `auto_failback ${c.autoFailback ? "on" : "off"}`,
+    `node ${c.nodes.join(" ")}`,
+    "crm no",
+    ...ipfail,
+    "",
+  ].join("\n");
+}
+
+/** haresources: the preferred node and its one resource, the agent `hanfs` with the volume's name. */
+export function haresources(preferred: string, volume: string): string {
+  return `# made by ha-nfs\n${preferred} hanfs::${volume}\n`;
+}

@@ -1,0 +1,162 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Access, DrbdMetadata, HeartbeatTransport, Squash } from "../components/enums";
+
+/** Where the hosts come from. */
+export enum Platform {
+  /** QEMU virtual machines on the operator's machine. */
+  Lab = "lab",
+  /** Machines that exist and answer SSH. */
+  Hosts = "hosts",
+}
+
+/** The checked configuration of a stack: frozen, with every default filled in. */
+export type ClusterConfig = LabClusterConfig | HostsClusterConfig;
+
+/** What every platform has. Addresses are IPv4; networks are CIDR such as `10.10.1.0/24`. */
+export interface CommonConfig {
+  /** The network of the NFS clients and the VIP. */
+  readonly serviceNetwork: string;
+  /** The network between the masters: heartbeat, and DRBD unless `replicationNetwork` is set. */
+  readonly linkNetwork: string;
+  /** A third network for DRBD alone. */
+  readonly replicationNetwork?: string;
+  /** The address the NFS clients mount from, without a prefix: that is the one of `serviceNetwork`. */
+  readonly vip: string;
+  /** At least one; names are unique. */
+  readonly shares: readonly ShareConfig[];
+  readonly heartbeat: HeartbeatConfig;
+  readonly drbd: DrbdConfig;
+  readonly nfs: NfsConfig;
+  /** Counts the rotations of the heartbeat and DRBD secrets, from 1. */
+  readonly secretsGeneration: number;
+  /** How long one host may take to answer SSH, in seconds. */
+  readonly connectTimeoutSeconds: number;
+}
+
+/** A cluster of virtual machines. */
+export interface LabClusterConfig extends CommonConfig {
+  readonly platform: Platform.Lab;
+  readonly masters: readonly [MasterConfig, MasterConfig];
+  readonly lab: LabConfig;
+}
+
+/** A cluster on machines that exist. */
+export interface HostsClusterConfig extends CommonConfig {
+  readonly platform: Platform.Hosts;
+  readonly masters: readonly [HostMasterConfig, HostMasterConfig];
+  /** The private key that opens every host, in PEM or OpenSSH form; a Pulumi secret. */
+  readonly sshPrivateKey: pulumi.Output<string>;
+}
+
+/** One of the two masters. */
+export interface MasterConfig {
+  /** The host name (`uname -n`): an RFC 1123 label of at most 15 characters. */
+  readonly name: string;
+  /** Its address in `serviceNetwork`. */
+  readonly serviceAddress: string;
+  /** Its address in `linkNetwork`. */
+  readonly linkAddress: string;
+  /** Its address in `replicationNetwork`; there if, and only if, that network is. */
+  readonly replicationAddress?: string;
+  /** The interface in `serviceNetwork`, such as `eth1`. */
+  readonly serviceDevice: string;
+  /** The interface in `linkNetwork`. */
+  readonly linkDevice: string;
+  /** The interface in `replicationNetwork`; there if, and only if, that network is. */
+  readonly replicationDevice?: string;
+  /** The whole disk for the data, such as `/dev/disk/by-id/virtio-data`. */
+  readonly dataDisk: string;
+}
+
+/** A master that exists, and how SSH reaches it. */
+export interface HostMasterConfig extends MasterConfig {
+  /** A name or an address. */
+  readonly sshHost: string;
+  readonly sshPort: number;
+  /** root, or a user who may `sudo -n`. */
+  readonly sshUser: string;
+  /** The host key to expect: one line, `ssh-ed25519 AAAA…`. */
+  readonly hostKey: string;
+}
+
+/** The virtual machines of the lab. Sizes are in MiB. */
+export interface LabConfig {
+  readonly masterMemoryMiB: number;
+  readonly clientMemoryMiB: number;
+  /** The size of each master's data disk. */
+  readonly dataDiskMiB: number;
+  /** Machines that mount the shares; may be empty. */
+  readonly clients: readonly LabClientConfig[];
+}
+
+/** A virtual machine in `serviceNetwork` that mounts the shares. */
+export interface LabClientConfig {
+  readonly name: string;
+  readonly serviceAddress: string;
+}
+
+/** A directory the cluster exports: `/srv/nfs/<name>`. */
+export interface ShareConfig {
+  readonly name: string;
+  /** At least one; `from` is unique within a share. */
+  readonly clients: readonly ShareClientConfig[];
+}
+
+/** Who may mount a share, and as what. See exports(5). */
+export interface ShareClientConfig {
+  /** An address, or a network in CIDR form. */
+  readonly from: string;
+  readonly access: Access;
+  readonly squash: Squash;
+  /** The user id that a squashed user acts as. */
+  readonly anonUid: number;
+  /** The group id that a squashed user acts as. */
+  readonly anonGid: number;
+}
+
+/** How the masters watch each other. Times are in milliseconds. See ha.cf(5). */
+export interface HeartbeatConfig {
+  /** Between two heartbeats. */
+  readonly keepaliveMs: number;
+  /** Silence after which a late heartbeat is logged. */
+  readonly warntimeMs: number;
+  /** Silence after which the peer is dead. */
+  readonly deadtimeMs: number;
+  /** `deadtimeMs` for the first start, when the network may still be coming up. */
+  readonly initdeadMs: number;
+  readonly udpPort: number;
+  readonly transport: HeartbeatTransport;
+  /** The group for both networks where `transport` is multicast. */
+  readonly mcastGroup: string;
+  /** Whether the first master takes the service back when it returns. */
+  readonly autoFailback: boolean;
+  /** Addresses in `serviceNetwork` that tell a master whether it still reaches its clients. */
+  readonly pingNodes: readonly string[];
+}
+
+/** The replicated volume. */
+export interface DrbdConfig {
+  /** The TCP port, on both masters. */
+  readonly port: number;
+  readonly metadata: DrbdMetadata;
+  /** The digest of `drbdadm verify`. */
+  readonly verifyAlg: VerifyAlg;
+  /** The most a resync may take, in MiB/s: DRBD's `c-max-rate`. */
+  readonly resyncMaxRateMiB: number;
+}
+
+/** Digests for `drbdadm verify`, by their names in the kernel. */
+export enum VerifyAlg {
+  Crc32c = "crc32c",
+  Sha1 = "sha1",
+}
+
+/** The NFS server. Times are in seconds. */
+export interface NfsConfig {
+  /** Threads of nfsd. */
+  readonly threads: number;
+  /** How long a silent client keeps its state. */
+  readonly leaseSeconds: number;
+  /** How long after a failover only reclaims are served; it ends early when all known clients are back. */
+  readonly graceSeconds: number;
+}

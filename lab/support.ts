@@ -1,0 +1,84 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { onPath, UserError } from "../toolchain/process";
+
+/** Writes a file of mode 600 whole or not at all. */
+export function writeWhole(file: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const partial = `${file}.${process.pid}`;
+  writeFileSync(partial, content, { mode: 0o600 });
+  renameSync(partial, file);
+}
+
+/** How a command ended, and what it wrote. */
+export interface CommandResult {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a command to its end, stdin empty. A command that does not exist is a UserError; a failure is not. */
+export function tryRun(command: string, args: string[], cwd?: string): Promise<CommandResult> {
+  return new Promise((done, fail) => {
+    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+    const out = { stdout: "", stderr: "" };
+    child.stdout.on("data", (data: Buffer) => (out.stdout += data.toString()));
+    child.stderr.on("data", (data: Buffer) => (out.stderr += data.toString()));
+    child.on("error", (error) => fail(new UserError(`cannot run ${command}: ${error.message}`)));
+    child.on("close", (code) => done({ code, ...out }));
+  });
+}
+
+/** Like `tryRun`, but a failure is a UserError with the command's stderr. */
+export async function run(command: string, args: string[]): Promise<void> {
+  const { code, stderr } = await tryRun(command, args);
+  if (code !== 0) throw new UserError(`${command} failed (${code}): ${stderr.trim()}`);
+}
+
+/**
+ * Runs `work` while it alone, among all processes of this machine, holds the lock `file`.
+ * The kernel drops the lock with the process that holds it, however it ends, so no lock is ever stale.
+ */
+export async function withLock<T>(file: string, work: () => T | Promise<T>): Promise<T> {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const holder = spawn("flock", [file, "sh", "-c", "echo; exec cat"], { stdio: ["pipe", "pipe", "ignore"] });
+  await new Promise((locked, fail) => {
+    holder.once("error", () => fail(new UserError("cannot run flock: install util-linux")));
+    holder.once("exit", (code) => fail(new UserError(`cannot lock ${file}: flock ended with ${code}`)));
+    holder.stdout.once("data", locked);
+  });
+  try {
+    return await work();
+  } finally {
+    holder.stdin.end();
+  }
+}
+
+/** A program the lab calls: what it is for, and the Debian package that has it. */
+interface Tool {
+  name: string;
+  purpose: string;
+  package: string;
+}
+
+const tools: Record<"image" | "vm", Tool[]> = {
+  image: [
+    { name: "mmdebstrap", purpose: "gets the VMs' Debian", package: "mmdebstrap" },
+    { name: "mke2fs", purpose: "makes their file system", package: "e2fsprogs" },
+  ],
+  vm: [
+    { name: "qemu-system-x86_64", purpose: "runs the VMs", package: "qemu-system-x86" },
+    { name: "ssh", purpose: "reaches them", package: "openssh-client" },
+    { name: "ssh-keygen", purpose: "makes their keys", package: "openssh-client" },
+  ],
+};
+
+/** Throws one UserError that names all the missing programs of `task`, what each is for, and how to get them. */
+export function requireTools(task: "image" | "vm"): void {
+  const missing = tools[task].filter(({ name }) => !onPath(name));
+  if (missing.length === 0) return;
+  const list = missing.map(({ name, purpose }) => `${name} (${purpose})`).join(", ");
+  const packages = [...new Set(missing.map((tool) => tool.package))].join(" ");
+  throw new UserError(`not on PATH: ${list}; apt-get install --no-install-recommends ${packages}`);
+}

@@ -1,0 +1,59 @@
+# shellcheck shell=bash
+# What a master needs before anything else: its name, the packages, and no unit that would start what the
+# cluster starts.
+: "${NAME:?}" "${PACKAGES:?}" "${REPORT:?}"
+
+# nfs-server & co. would export on the standby as well; drbd.service waits for a console; rpcbind serves NFSv3 only.
+units=(nfs-server.service nfs-mountd.service nfsdcld.service drbd.service rpcbind.socket rpcbind.service)
+
+files() { put /usr/local/lib/ha-nfs/report 755 "$REPORT"; }
+
+missing_packages() {
+	local package installed
+	installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n')
+	for package in $PACKAGES; do
+		[[ $installed == *"installed $package"$'\n'* ]] || printf '%s ' "$package"
+	done
+}
+
+apply() {
+	[[ $(uname -n) == "$NAME" ]] ||
+		die "the host's name is $(uname -n), the configuration calls it $NAME, and heartbeat and DRBD go by uname -n: hostnamectl set-hostname $NAME, or change the configuration"
+	local missing unit
+	missing=$(missing_packages)
+	# heartbeat and nfs-server must not start half configured when their packages arrive
+	for unit in "${units[@]}"; do
+		if [[ ! -L /etc/systemd/system/$unit ]]; then
+			mark "/etc/systemd/system/$unit"
+			ln -s /dev/null "/etc/systemd/system/$unit"
+		fi
+	done
+	if [[ $missing ]]; then
+		log "installing $missing"
+		export DEBIAN_FRONTEND=noninteractive
+		# shellcheck disable=SC2086 # a list of words
+		{ apt-get -q update && apt-get -q -y install --no-install-recommends $missing; } >/run/ha-nfs/apt.log 2>&1 ||
+			die "cannot install $missing: $(tail -n 5 /run/ha-nfs/apt.log)"
+	fi
+	files
+	if is_changed '*/systemd/*'; then
+		reload_units "${units[@]}"
+		systemctl stop "${units[@]}" 2>/dev/null || :
+	fi
+}
+
+remove() {
+	local unit
+	files
+	for unit in "${units[@]}"; do
+		[[ $(readlink "/etc/systemd/system/$unit") != /dev/null ]] || rm "/etc/systemd/system/$unit"
+	done
+	systemctl daemon-reload
+}
+
+verify() {
+	files
+	local missing
+	missing=$(missing_packages)
+	[[ -z $missing ]] || drift "missing packages: $missing"
+}

@@ -1,0 +1,60 @@
+# shellcheck shell=bash
+# Heartbeat on one master: ha.cf, haresources, authkeys, its log daemon, and the wait for the peer's DRBD at boot.
+: "${VOLUME:?}" "${HA_CF:?}" "${HARESOURCES:?}" "${LOGD_CF:?}" "${LOGD_UNIT:?}" "${HEARTBEAT_DROP_IN:?}" "${WAIT_PEER:?}"
+
+heartbeat=/usr/libexec/heartbeat/heartbeat
+
+files() {
+	local secret
+	secret=$(</etc/ha-nfs/secrets/heartbeat)
+	put /etc/ha.d/ha.cf 644 "$HA_CF"
+	put /etc/ha.d/haresources 644 "$HARESOURCES"
+	put /etc/ha.d/authkeys 600 $'auth 1\n1 sha1 '"$secret"$'\n'
+	put /etc/logd.cf 644 "$LOGD_CF"
+	put /etc/systemd/system/ha-nfs-logd.service 644 "$LOGD_UNIT"
+	put /etc/systemd/system/heartbeat.service.d/ha-nfs.conf 644 "$HEARTBEAT_DROP_IN"
+	put /usr/local/lib/ha-nfs/wait-peer 755 "$WAIT_PEER"
+}
+
+is_running() { "$heartbeat" -s >/dev/null 2>&1; }
+
+# Whether it takes part in the cluster. After its first start that comes only when the peer is there too, or initdead
+# has passed.
+is_member() { cl_status hbstatus >/dev/null 2>&1; }
+
+# Heartbeat executes itself anew and reads its files; the resources stay where they are. It takes the signal a moment
+# later, so first it leaves the cluster, and then it is back.
+reload() {
+	local tries
+	"$heartbeat" -r || return
+	for ((tries = 0; tries < 20; tries++)); do
+		is_member || break
+		sleep 0.2
+	done
+	wait_until 60 "heartbeat is a member again" is_member
+}
+
+apply() {
+	files
+	reload_units ha-nfs-logd.service heartbeat.service
+	enable_unit ha-nfs-logd.service
+	enable_unit heartbeat.service
+	systemctl start ha-nfs-logd.service
+	if ! is_running; then
+		activate systemctl start heartbeat.service
+		wait_until 60 "heartbeat runs" is_running
+	elif is_changed '/etc/ha.d/*'; then
+		activate reload
+	fi
+}
+
+remove() {
+	disable_unit heartbeat.service
+	disable_unit ha-nfs-logd.service
+	files
+}
+
+verify() {
+	files
+	is_member || drift "heartbeat is down"
+}

@@ -1,0 +1,143 @@
+# shellcheck shell=bash
+# What every node script shares. A script defines files (what it installs, one `put` a file), apply, remove
+# and verify; `run SCRIPT ACTION` is the last line of the text that the node reads.
+
+backups=/var/backups/ha-nfs
+changed=() # files that are new and have not taken effect yet
+
+log() { printf '%s\n' "$*"; }
+
+# drift WHAT: what `verify` has found; the script goes on, and ends with status 3.
+drift() {
+	log "drift: $*"
+	drifted=1
+}
+
+die() {
+	printf 'ha-nfs on %s: %s\n' "$(uname -n)" "$*" >&2
+	exit 1
+}
+
+# put PATH MODE TEXT: apply writes the file when its text or mode differs and keeps the old one for `restore`,
+# verify says what differs, remove deletes it.
+put() {
+	local path=$1 mode=$2 text=$3
+	case $action in
+	remove)
+		rm -f "$path"
+		return
+		;;
+	esac
+	if [[ -e $path && $(stat -c %a "$path") == "$mode" ]] && printf %s "$text" | cmp -s - "$path"; then
+		return
+	fi
+	if [[ $action == verify ]]; then
+		drift "$path differs"
+		return
+	fi
+	mkdir -p "${path%/*}"
+	rm -f "$backups$path"
+	if [[ -e $path ]]; then
+		(umask 077 && mkdir -p "$backups${path%/*}")
+		cp -p "$path" "$backups$path"
+	fi
+	(umask 077 && printf %s "$text" >"$path.new")
+	chmod "$mode" "$path.new"
+	mark "$path"
+	mv "$path.new" "$path"
+	log "wrote $path"
+}
+
+# mark PATH: the file is about to change. An interrupted run leaves the mark, so that the next one makes the file take
+# effect.
+mark() {
+	changed+=("$1")
+	printf '%s\n' "$1" >>"$pending"
+}
+
+# is_changed PATTERN…: whether a file that one of the patterns matches is new.
+is_changed() {
+	local path pattern
+	for path in "${changed[@]}"; do
+		for pattern; do
+			# shellcheck disable=SC2053 # a pattern is meant
+			[[ $path == $pattern ]] && return
+		done
+	done
+	return 1
+}
+
+# restore: undo every `put` of this run.
+restore() {
+	local path
+	for path in "${changed[@]}"; do
+		if [[ -e $backups$path ]]; then
+			cp -p "$backups$path" "$path"
+		else
+			rm -f "$path"
+		fi
+	done
+}
+
+# activate COMMAND…: make the new files take effect; where that fails, the old ones come back and take effect.
+activate() {
+	local output
+	if output=$("$@" 2>&1); then
+		return
+	fi
+	restore
+	"$@" || log "'$*' fails with the old files as well"
+	die "'$*' failed, the old files are back: $output"
+}
+
+# wait_until SECONDS WHAT COMMAND…: poll until the command succeeds.
+wait_until() {
+	local deadline=$((SECONDS + $1)) what=$2
+	shift 2
+	until "$@"; do
+		((SECONDS < deadline)) || die "timed out waiting until $what"
+		sleep 0.5
+	done
+}
+
+# enable_unit UNIT: start it at boot. `systemctl enable` would do the same and take seconds, for heartbeat.service in
+# SysV's scripts alone.
+enable_unit() {
+	local wants=/etc/systemd/system/multi-user.target.wants file=/etc/systemd/system/${1/@*./@.}
+	[[ -e $file ]] || file=/usr/lib/systemd/system/${1/@*./@.}
+	mkdir -p "$wants"
+	[[ -L $wants/$1 ]] || ln -s "$file" "$wants/$1"
+}
+
+# disable_unit UNIT: stop it, and do not start it at boot.
+disable_unit() {
+	rm -f "/etc/systemd/system/multi-user.target.wants/$1"
+	systemctl stop "$1" 2>/dev/null || :
+}
+
+# reload_units UNIT…: have systemd read the files of units that it already knows; those it does not know it reads anyway.
+reload_units() {
+	[[ $(systemctl show --property=NeedDaemonReload --value "$@") != *yes* ]] || systemctl daemon-reload
+}
+
+# is_mounted DIRECTORY
+is_mounted() {
+	local _device directory _rest
+	while read -r _device directory _rest; do
+		[[ $directory == "$1" ]] && return
+	done </proc/mounts
+	return 1
+}
+
+run() {
+	action=$2 drifted=0 pending=/var/lib/ha-nfs/pending-$1
+	[[ $EUID == 0 ]] || die "needs root; found user $(id -un)"
+	mkdir -p /run/ha-nfs
+	exec 9>/run/ha-nfs/script.lock
+	flock -w 300 9 || die "another script of ha-nfs has held /run/ha-nfs/script.lock for 300 s"
+	mkdir -p "${pending%/*}"
+	[[ ! -e $pending ]] || mapfile -t changed <"$pending"
+	"$action"
+	((!drifted)) || exit 3
+	rm -f "$pending"
+}

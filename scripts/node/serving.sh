@@ -1,0 +1,27 @@
+# shellcheck shell=bash
+# Whether the address serves, asked from another host than the one that serves: NFS over the wire, and on a client a
+# real mount of every share.
+: "${VIP:?}" "${PATIENCE:?}"
+: "${SOURCES?}" # what to mount, `server:path`, one a line; empty on a master
+
+answers() { rpcinfo -T tcp -a "$VIP.8.1" 100003 4 >/dev/null 2>&1; }
+
+mounts() {
+	local directory source failed=0
+	directory=$(mktemp -d)
+	while read -r source; do
+		timeout 60 mount -t nfs -o ro,vers=4.2,timeo=50 "$source" "$directory" || failed=1
+		umount "$directory" 2>/dev/null
+	done < <(printf %s "$SOURCES")
+	rmdir "$directory"
+	return $failed
+}
+
+apply() {
+	wait_until "$PATIENCE" "NFS answers at $VIP" answers
+	mounts || die "NFS answers at $VIP, but not every share can be mounted from here: $SOURCES"
+}
+
+remove() { :; }
+
+verify() { answers || drift "NFS does not answer at $VIP"; }

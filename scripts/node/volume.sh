@@ -1,0 +1,30 @@
+# shellcheck shell=bash
+# Makes the pair's volume ready for use, once: both disks are blank, so neither needs the other's contents, and the
+# file system is made through DRBD. Runs on one master, after both have brought their half up.
+: "${VOLUME:?}" "${DEVICE:?}"
+
+just_created=0000000000000004 # UUID_JUST_CREATED in the kernel's drbd_int.h: metadata that has never had data
+
+is_connected() { [[ $(drbdadm cstate "$VOLUME") == Connected ]]; }
+is_blank_pair() { [[ $(drbdadm dstate "$VOLUME") == Inconsistent/Inconsistent && $(drbdadm show-gi "$VOLUME" | grep -c "$just_created") -gt 0 ]]; }
+has_data() { [[ $(drbdadm dstate "$VOLUME") == UpToDate/* ]]; }
+
+apply() {
+	[[ $(drbdadm role "$VOLUME") != *Primary* ]] || return 0 # in service: made long ago
+	wait_until 120 "the two masters' DRBD are connected ($(drbdadm cstate "$VOLUME"))" is_connected
+	if is_blank_pair; then
+		drbdadm -- --clear-bitmap new-current-uuid "$VOLUME/0"
+		log "two blank disks: no initial sync"
+	fi
+	wait_until 30 "this node's disk is UpToDate ($(drbdadm dstate "$VOLUME"))" has_data
+	drbdadm primary "$VOLUME"
+	trap 'drbdadm secondary "$VOLUME"' EXIT
+	if [[ -z $(blkid -p -s TYPE -o value "$DEVICE") ]]; then
+		mkfs.ext4 -q "$DEVICE"
+		log "made the file system"
+	fi
+}
+
+remove() { :; }
+
+verify() { :; }

@@ -1,0 +1,115 @@
+/** What one master says of the cluster: the JSON of scripts/node/report. */
+export interface Report {
+  /** Whether heartbeat runs. */
+  heartbeat: boolean;
+  /** Whether it waits, after a boot, for the peer's DRBD: this node's data may be old. */
+  waitsForPeer: boolean;
+  /** What heartbeat knows of the peer: `active`, `up`, `dead`, or empty. */
+  peer: string;
+  /** State of each heartbeat path, `up` or `dead`, by interface. */
+  links: Record<string, string>;
+  drbd: {
+    connection: string;
+    role: string;
+    peerRole: string;
+    disk: string;
+    peerDisk: string;
+    /** KiB that one disk lacks of the other's data; null when unknown. */
+    outOfSyncKiB: number | null;
+  };
+  mounted: boolean;
+  nfsdThreads: number;
+  /** `path client` of each export that is in force. */
+  exports: string[];
+  /** Whether the virtual address is on this node. */
+  vip: boolean;
+  /** Whether NFS answers at the virtual address, asked from this node. */
+  answers: boolean;
+}
+
+/** A report, or why there is none. */
+export type Answer = Report | { unreachable: string };
+
+export enum Health {
+  /** Serving, and either master could be lost. */
+  Redundant = "redundant",
+  /** Serving, but the loss of one more thing stops the service or loses data. */
+  Degraded = "degraded",
+  /** Both masters have written without the other. */
+  SplitBrain = "split brain",
+  /** Nobody serves. */
+  Down = "down",
+}
+
+export interface Verdict {
+  health: Health;
+  /** Name of the master that serves. */
+  active: string | null;
+  /** What is wrong, in plain words, one sentence each; empty when redundant. */
+  findings: string[];
+}
+
+function isReport(answer: Answer): answer is Report {
+  return !("unreachable" in answer);
+}
+
+/** What the two masters' answers mean together. */
+export function judge(answers: Readonly<Record<string, Answer>>): Verdict {
+  const reports = Object.entries(answers).flatMap(([name, a]) => (isReport(a) ? [[name, a] as const] : []));
+  const serving = reports.filter(([, r]) => r.vip && r.mounted && r.nfsdThreads > 0);
+  const answering = reports.some(([, r]) => r.answers);
+  const findings = [
+    ...Object.entries(answers).flatMap(([name, a]) =>
+      isReport(a) ? problems(name, a) : [`${name} cannot be reached: ${a.unreachable.replace(/\.$/, "")}.`],
+    ),
+    ...(serving.length === 0
+      ? ["No master serves: none has the address, the volume and nfsd together."]
+      : []),
+    ...(serving.length > 0 && !answering ? ["NFS does not answer at the address."] : []),
+  ];
+  const split = splitBrain(reports);
+  if (split) {
+    return { health: Health.SplitBrain, active: null, findings: [split, ...findings] };
+  }
+  const active = serving[0]?.[0] ?? null;
+  const health =
+    active === null || !answering ? Health.Down : findings.length > 0 ? Health.Degraded : Health.Redundant;
+  return { health, active, findings };
+}
+
+/** DRBD drops the connection for good (StandAlone) when it meets two histories; two primaries make them. */
+function splitBrain(reports: readonly (readonly [string, Report])[]): string | undefined {
+  const primaries = reports.filter(([, r]) => r.drbd.role === "Primary").map(([name]) => name);
+  if (primaries.length > 1) {
+    return `Split brain: ${primaries.join(" and ")} are both primary, and each takes writes that the other lacks.`;
+  }
+  const alone = reports.filter(([, r]) => r.drbd.connection === "StandAlone").map(([name]) => name);
+  if (alone.length > 0) {
+    return `Split brain: DRBD on ${alone.join(" and ")} has refused the peer's data, for both have writes that the other lacks. Nothing has been discarded.`;
+  }
+  return undefined;
+}
+
+function problems(name: string, r: Report): string[] {
+  const found: string[] = [];
+  const say = (when: boolean, sentence: string) => when && found.push(`${name}: ${sentence}`);
+  say(
+    r.waitsForPeer,
+    "heartbeat waits for the peer's DRBD, for this node's data may be older than the peer's. Bring the peer back; or, if the peer is lost for good and you accept what it alone had written: touch /run/ha-nfs/start-alone on this node.",
+  );
+  say(!r.heartbeat && !r.waitsForPeer, "heartbeat is not running.");
+  say(r.heartbeat && r.peer !== "active", `heartbeat sees the peer as ${r.peer || "unknown"}.`);
+  for (const [link, state] of Object.entries(r.links)) {
+    say(r.heartbeat && state !== "up", `the heartbeat path over ${link} is ${state || "unknown"}.`);
+  }
+  say(r.drbd.connection === "", "DRBD is not up.");
+  say(
+    !["Connected", "StandAlone", ""].includes(r.drbd.connection),
+    `DRBD is ${r.drbd.connection}${r.drbd.outOfSyncKiB ? `, ${r.drbd.outOfSyncKiB} KiB out of sync` : ""}.`,
+  );
+  say(r.drbd.connection !== "" && r.drbd.disk !== "UpToDate", `its disk is ${r.drbd.disk}.`);
+  say(r.drbd.role === "Primary" && !r.mounted, "DRBD is primary, but the volume is not mounted.");
+  say(r.vip && !r.mounted, "has the address, but not the volume.");
+  say(r.mounted && r.nfsdThreads === 0, "has the volume, but nfsd is not running.");
+  return found;
+}

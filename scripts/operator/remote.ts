@@ -1,0 +1,40 @@
+import { execFile, spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { promisify } from "node:util";
+import type { NodeOutput } from "../../components/nfsCluster";
+import { quote } from "../../components/remote/shell";
+
+/** The shell command that runs `command` as root on a node. ssh fails rather than ask for a password. */
+function remote(node: NodeOutput, command: string): string[] {
+  const asRoot = `if [ "$(id -u)" = 0 ]; then exec sh -c ${quote(command)}; else exec sudo -n sh -c ${quote(command)}; fi`;
+  return ["-c", `exec ${node.sshCommand} -o BatchMode=yes -o ConnectTimeout=8 "$0"`, asRoot];
+}
+
+/**
+ * Runs a command as root on a node, with `stdin`, and returns its stdout.
+ *
+ * @throws Error with the last line of stderr when ssh or the command fails, or the time is over.
+ */
+export async function onNode(
+  node: NodeOutput,
+  command: string,
+  timeoutMs = 30_000,
+  stdin = "",
+): Promise<string> {
+  try {
+    const running = promisify(execFile)("sh", remote(node, command), {
+      timeout: timeoutMs,
+      maxBuffer: 256 << 20,
+    });
+    running.child.stdin?.end(stdin);
+    return (await running).stdout;
+  } catch (error) {
+    const { stderr, killed, message } = error as { stderr?: string; killed?: boolean; message: string };
+    const why = killed ? `no answer within ${timeoutMs / 1000} s` : stderr?.trim().split("\n").at(-1);
+    throw new Error(why || message);
+  }
+}
+
+/** Starts a command as root on a node; its stdin, stdout and stderr are the child's. */
+export function startOnNode(node: NodeOutput, command: string): ChildProcessWithoutNullStreams {
+  return spawn("sh", remote(node, command));
+}

@@ -1,0 +1,84 @@
+import type { NodeOutput } from "../../components/nfsCluster";
+import { stackOutputs } from "../../toolchain/stack";
+import { type Answer, Health, judge, type Report, type Verdict } from "./judge";
+import { onNode } from "./remote";
+
+/** The name that the cluster gives its volume (components/nfsCluster.ts). */
+const VOLUME = "data";
+
+export interface Status extends Verdict {
+  masters: Record<string, Answer>;
+}
+
+async function ask(node: NodeOutput, peer: string): Promise<Answer> {
+  try {
+    return JSON.parse(await onNode(node, `/usr/local/lib/ha-nfs/report ${peer} ${VOLUME}`)) as Report;
+  } catch (error) {
+    return { unreachable: (error as Error).message };
+  }
+}
+
+/** Asks both masters of a stack at once. */
+export async function status(nodes: Readonly<Record<string, NodeOutput>>): Promise<Status> {
+  const masters = Object.entries(nodes).filter(([, node]) => node.role === "master");
+  const answers = await Promise.all(
+    masters.map(async ([name, node]) => {
+      const peer = masters.find(([other]) => other !== name)?.[0] ?? name;
+      return [name, await ask(node, peer)] as const;
+    }),
+  );
+  const reports = Object.fromEntries(answers);
+  return { ...judge(reports), masters: reports };
+}
+
+/** The status as a person reads it. */
+export function table({ health, active, findings, masters }: Status): string {
+  const rows = [
+    ["master", "address", "DRBD role", "disk", "connection", "heartbeat", "peer", "nfsd", "exports"],
+  ];
+  for (const [name, r] of Object.entries(masters)) {
+    rows.push(
+      "unreachable" in r
+        ? [name, "unreachable"]
+        : [
+            name,
+            r.vip ? "here" : "-",
+            r.drbd.role || "-",
+            r.drbd.disk || "-",
+            r.drbd.connection || "-",
+            r.heartbeat ? "up" : r.waitsForPeer ? "waits" : "down",
+            r.peer || "-",
+            r.nfsdThreads > 0 ? `${r.nfsdThreads} threads` : "-",
+            r.exports.join(", ") || "-",
+          ],
+    );
+  }
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  return [
+    `${health}${active === null ? "" : `, ${active} is active`}`,
+    "",
+    ...lines,
+    ...findings.map((f) => `\n${f}`),
+  ]
+    .join("\n")
+    .concat("\n");
+}
+
+async function main(): Promise<void> {
+  const outputs = stackOutputs(process.env.HA_NFS_STACK ?? "dev") as { nodes: Record<string, NodeOutput> };
+  const result = await status(outputs.nodes);
+  process.stdout.write(
+    process.argv.includes("--json") ? `${JSON.stringify(result, null, 2)}\n` : table(result),
+  );
+  process.exitCode = result.health === Health.Redundant ? 0 : 1;
+}
+
+if (require.main === module) {
+  void main();
+}

@@ -1,0 +1,70 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** A resource as the program registered it. */
+export interface Registered {
+  type: string;
+  name: string;
+  inputs: Record<string, unknown>;
+  opts: pulumi.CustomResourceOptions;
+}
+
+/** The mark of a secret in what the SDK sends to the engine (runtime/rpc in the SDK). */
+const SECRET = "4dabf18193072939515e22adb298388d";
+
+/** Whether an input arrived as a Pulumi secret. */
+export function isSecret(value: unknown): value is { value: unknown } {
+  return typeof value === "object" && value !== null && SECRET in value;
+}
+
+/**
+ * Runs `build` under Pulumi's mocks and returns what it registered, by name. Its options must reach the component
+ * under test: they note every resource's options, which the mocks do not see.
+ */
+export async function graph(
+  build: (opts: pulumi.ComponentResourceOptions) => unknown,
+  preview = false,
+): Promise<Map<string, Registered>> {
+  const inputs = new Map<string, Registered["inputs"]>();
+  const seen = new Map<string, Registered>();
+  await pulumi.runtime.setMocks(
+    {
+      call: () => ({}),
+      newResource: ({ name, inputs: state }) => {
+        inputs.set(name, state as Registered["inputs"]);
+        const stdout = JSON.stringify({
+          privateKey: "PRIVATE",
+          hostKey: "ssh-ed25519 AAAA",
+          publicKey: "PUBLIC",
+        });
+        const outputs = preview ? {} : { stdout, result: `result of ${name}` };
+        return { id: preview ? undefined : `${name}-id`, state: { ...(state as object), ...outputs } };
+      },
+    },
+    "ha-nfs",
+    "test",
+    preview,
+  );
+  build({
+    transformations: [
+      ({ type, name, opts }) => {
+        seen.set(name, { type, name, inputs: {}, opts });
+        return undefined;
+      },
+    ],
+  });
+  await pulumi.runtime.disconnect();
+  return new Map(
+    [...seen].map(([name, resource]) => [name, { ...resource, inputs: inputs.get(name) ?? {} }]),
+  );
+}
+
+/** The name that a resource was given in the program. */
+export function nameOf(resource: pulumi.Resource | undefined): string | undefined {
+  return (resource as { __name?: string } | undefined)?.__name;
+}
+
+/** Names of the resources that one waits for. */
+export async function dependencies(resource: Registered | undefined): Promise<string[]> {
+  const given = (await resource?.opts.dependsOn) as pulumi.Resource | pulumi.Resource[] | undefined;
+  return [given ?? []].flat().map((r) => nameOf(r) ?? "?");
+}

@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { Access, Host, NfsCluster, NicRole, Squash } from "../../components";
+import { dependencies, graph, isSecret, nameOf, type Registered } from "./graph";
+
+const COMMAND = "command:remote:Command";
+
+function cluster(opts: pulumi.ComponentResourceOptions, generation = 1): NfsCluster {
+  const host = (name: string, n: number) =>
+    new Host(
+      name,
+      {
+        ssh: {
+          host: "192.0.2.1",
+          port: 22,
+          user: "root",
+          privateKey: pulumi.secret("PRIVATE"),
+          hostKey: "ssh-ed25519 AAAA",
+        },
+        nics: {
+          [NicRole.Service]: { device: "eth1", address: `10.10.1.${n}/24` },
+          [NicRole.Link]: { device: "eth2", address: `10.10.2.${n}/24` },
+        },
+        managementAddress: "192.0.2.1",
+        sshCommand: `ssh ${name}`,
+        dataDisk: "/dev/vdb",
+      },
+      opts,
+    );
+  return new NfsCluster(
+    "nfs",
+    {
+      masters: [host("m1", 11), host("m2", 12)],
+      vip: "10.10.1.100",
+      secretsGeneration: generation,
+      shares: [
+        {
+          name: "data",
+          clients: [
+            {
+              from: "10.10.1.0/24",
+              access: Access.ReadWrite,
+              squash: Squash.Root,
+              anonUid: 65534,
+              anonGid: 65534,
+            },
+          ],
+        },
+      ],
+    },
+    opts,
+  );
+}
+
+describe("NfsCluster", () => {
+  let resources: Map<string, Registered>;
+  before(async () => {
+    resources = await graph(cluster);
+  });
+
+  const commands = () => [...resources.values()].filter((r) => r.type === COMMAND);
+  const stdin = (name: string) => String(resources.get(name)?.inputs["stdin"]);
+
+  it("makes one part a component, and names children by host, not by number", () => {
+    const types = [...resources.values()]
+      .map((r) => r.type)
+      .filter((type) => type.startsWith("ha-nfs:index:"));
+    assert.deepEqual([...new Set(types)].sort(), [
+      "ha-nfs:index:DrbdVolume",
+      "ha-nfs:index:HeartbeatLink",
+      "ha-nfs:index:Host",
+      "ha-nfs:index:MasterPair",
+      "ha-nfs:index:NfsCluster",
+      "ha-nfs:index:NfsExports",
+      "ha-nfs:index:VirtualIp",
+    ]);
+    assert.deepEqual(
+      commands()
+        .map((r) => r.name)
+        .sort(),
+      [
+        "m1-ready",
+        "m2-ready",
+        "nfs-drbd-m1",
+        "nfs-drbd-m2",
+        "nfs-drbd-volume-m1",
+        "nfs-exports-m1",
+        "nfs-exports-m2",
+        "nfs-heartbeat-m1",
+        "nfs-heartbeat-m2",
+        "nfs-masters-base-m1",
+        "nfs-masters-base-m2",
+        "nfs-masters-secrets-m1",
+        "nfs-masters-secrets-m2",
+        "nfs-serving-m2",
+        "nfs-vip-m1",
+        "nfs-vip-m2",
+      ],
+    );
+  });
+
+  it("gives every child its component as parent", () => {
+    assert.equal(nameOf(resources.get("nfs-drbd-m1")?.opts.parent), "nfs-drbd");
+    assert.equal(nameOf(resources.get("nfs-drbd")?.opts.parent), "nfs");
+    for (const r of resources.values()) {
+      assert.ok(r.name === "nfs" || r.type.endsWith(":Host") || r.opts.parent, `${r.name} has no parent`);
+    }
+  });
+
+  it("runs nothing on a host that has not answered", async () => {
+    for (const r of commands().filter((command) => !command.name.endsWith("-ready"))) {
+      const host = r.name.slice(-2);
+      assert.ok((await dependencies(r)).includes(`${host}-ready`), `${r.name} does not wait for ${host}`);
+    }
+  });
+
+  it("goes to the standby first, and heartbeat starts last", async () => {
+    for (const part of ["masters-base", "masters-secrets", "drbd", "vip", "exports", "heartbeat"]) {
+      assert.ok((await dependencies(resources.get(`nfs-${part}-m1`))).includes(`nfs-${part}-m2`), part);
+    }
+    const first = await dependencies(resources.get("nfs-heartbeat-m2"));
+    for (const part of ["nfs-drbd", "nfs-vip", "nfs-exports"]) {
+      assert.ok(first.includes(part), part);
+    }
+    assert.ok((await dependencies(resources.get("nfs-drbd-volume-m1"))).includes("nfs-drbd-m1"));
+    assert.deepEqual(await dependencies(resources.get("nfs-serving-m2")), ["m2-ready", "nfs-heartbeat"]);
+  });
+
+  it("sends scripts by stdin, with no trigger that would replace them and no unlimited log", () => {
+    for (const { name, inputs } of commands()) {
+      assert.equal(inputs["triggers"], undefined, name);
+      assert.equal(inputs["logging"], "none", name);
+      assert.equal(inputs["addPreviousOutputInEnv"], false, name);
+      assert.ok(String(inputs["create"]).length < 40, name);
+      if (!name.endsWith("-ready")) {
+        assert.equal(inputs["create"], inputs["update"], name);
+      }
+    }
+  });
+
+  it("dials without a limit of tries only to wait for a host, and within a time", () => {
+    const ready = resources.get("m1-ready");
+    assert.deepEqual(ready?.opts.customTimeouts, { create: "300s", update: "300s" });
+    const connection = ready?.inputs["connection"];
+    assert.ok(isSecret(connection));
+    assert.equal((connection.value as { dialErrorLimit: number }).dialErrorLimit, -1);
+  });
+
+  it("pins the host's key and hides its connection", () => {
+    for (const { name, inputs } of commands()) {
+      const connection = inputs["connection"];
+      assert.ok(isSecret(connection), name);
+      assert.equal((connection.value as { hostKey: string }).hostKey, "ssh-ed25519 AAAA", name);
+    }
+  });
+
+  it("hides the secrets, and nothing that a reviewer should read", () => {
+    for (const { name, inputs } of commands().filter((command) => !command.name.endsWith("-ready"))) {
+      assert.equal(isSecret(inputs["stdin"]), name.startsWith("nfs-masters-secrets-"), name);
+    }
+    const hidden = resources.get("nfs-masters-secrets-m1")?.inputs["stdin"];
+    assert.ok(isSecret(hidden));
+    assert.match(String(hidden.value), /HEARTBEAT_SECRET='result of nfs-masters-heartbeat-secret'/);
+    for (const { name, inputs } of commands().filter((command) => !isSecret(command.inputs["stdin"]))) {
+      assert.doesNotMatch(String(inputs["stdin"]), /result of|PRIVATE/, name);
+    }
+  });
+
+  it("rotates the secrets by the generation alone, and every script that reads them runs again", async () => {
+    const rotated = await graph((opts) => cluster(opts, 2));
+    const keepers = (of: Map<string, Registered>) => of.get("nfs-masters-drbd-secret")?.inputs["keepers"];
+    assert.notDeepEqual(keepers(rotated), keepers(resources));
+    for (const name of ["nfs-drbd-m1", "nfs-heartbeat-m2"]) {
+      assert.notEqual(rotated.get(name)?.inputs["stdin"], resources.get(name)?.inputs["stdin"]);
+    }
+    assert.equal(rotated.get("nfs-exports-m1")?.inputs["stdin"], stdin("nfs-exports-m1"));
+  });
+
+  it("renders each master its own heartbeat paths and both the same DRBD resource", () => {
+    assert.match(stdin("nfs-heartbeat-m1"), /ucast eth2 10\.10\.2\.12\nucast eth1 10\.10\.1\.12/);
+    assert.match(stdin("nfs-heartbeat-m2"), /ucast eth2 10\.10\.2\.11\nucast eth1 10\.10\.1\.11/);
+    assert.equal(stdin("nfs-drbd-m1"), stdin("nfs-drbd-m2"));
+  });
+
+  it("has its outputs without waiting for a host", async () => {
+    let outputs: Pick<NfsCluster, "shares" | "nodes"> | undefined;
+    await graph((opts) => (outputs = cluster(opts)));
+    assert.deepEqual(outputs?.shares["data"], {
+      server: "10.10.1.100",
+      path: "/srv/nfs/data",
+      mountOptions: "vers=4.2,proto=tcp,hard,timeo=50,retrans=2",
+      mountCommand:
+        "mkdir -p /mnt/data && mount -t nfs -o vers=4.2,proto=tcp,hard,timeo=50,retrans=2 10.10.1.100:/srv/nfs/data /mnt/data",
+      fstab:
+        "10.10.1.100:/srv/nfs/data /mnt/data nfs vers=4.2,proto=tcp,hard,timeo=50,retrans=2,_netdev,nofail 0 0",
+    });
+    assert.deepEqual(outputs?.nodes["m1"], {
+      role: "master",
+      serviceAddress: "10.10.1.11",
+      managementAddress: "192.0.2.1",
+      sshCommand: "ssh m1",
+    });
+  });
+
+  it("has the whole graph in a preview, before any secret or host exists", async () => {
+    const previewed = await graph(cluster, true);
+    assert.deepEqual([...previewed.keys()].sort(), [...resources.keys()].sort());
+    assert.equal(previewed.get("nfs-drbd-m1")?.inputs["stdin"], stdin("nfs-drbd-m1"));
+  });
+});

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { qemuArguments, qemuName } from "../../lab/qemu";
+import { seedFiles, tar } from "../../lab/seed";
+import { specHash } from "../../lab/spec";
+import { knownHosts, sshConfig } from "../../lab/sshConfig";
+import { labHash } from "../../lab/paths";
+import { masterSpec, useEmptyLab } from "./sandbox";
+
+const sshNodes = [
+  { name: "m1", port: 20123, hostKey: "ssh-ed25519 AAAA1" },
+  { name: "m2", port: 20124, hostKey: "ssh-ed25519 AAAA2" },
+];
+
+describe("lab: ssh_config", () => {
+  const text = sshConfig("/home/x y/100%/.lab/dev", "/tmp/ha-nfs-0123456789ab", sshNodes);
+
+  it("pins each node's key and leaves nothing to the user's own configuration", () => {
+    assert.equal(
+      text,
+      `# Written by the lab. ssh -F <this file> NODE
+
+Host m1
+  Port 20123
+  HostKeyAlias m1
+
+Host m2
+  Port 20124
+  HostKeyAlias m2
+
+Host m1 m2
+  HostName 127.0.0.1
+  User root
+  IdentityFile "/home/x y/100%%/.lab/dev/id_ed25519"
+  IdentitiesOnly yes
+  IdentityAgent none
+  BatchMode yes
+  UserKnownHostsFile "/home/x y/100%%/.lab/dev/known_hosts"
+  GlobalKnownHostsFile none
+  StrictHostKeyChecking yes
+  UpdateHostKeys no
+  ConnectTimeout 15
+  ServerAliveInterval 10
+  ServerAliveCountMax 6
+  ControlMaster auto
+  ControlPath /tmp/ha-nfs-0123456789ab/%C
+  ControlPersist 60
+`,
+    );
+    assert.equal(knownHosts(sshNodes), "m1 ssh-ed25519 AAAA1\nm2 ssh-ed25519 AAAA2\n");
+  });
+
+  it("is what ssh understands, with room for the control socket's name", () => {
+    const directory = mkdtempSync(join(tmpdir(), "lab-unit-"));
+    const file = join(directory, "ssh_config");
+    writeFileSync(file, text);
+    const seen = execFileSync("ssh", ["-F", file, "-G", "m2"], { encoding: "utf8" });
+    rmSync(directory, { recursive: true });
+    for (const line of [
+      "port 20124",
+      "hostkeyalias m2",
+      "stricthostkeychecking true",
+      "identitiesonly yes",
+    ]) {
+      assert.ok(seen.includes(`${line}\n`), line);
+    }
+    const [, controlPath = ""] = /^controlpath (.*)$/m.exec(seen) ?? [];
+    assert.ok(controlPath.length + ".0123456789abcdef".length < 108, controlPath);
+  });
+});
+
+describe("lab: seed", () => {
+  const keys = { hostPrivateKey: "HOST KEY\n", publicKey: "ssh-ed25519 AAAA dev" };
+  const files = seedFiles(masterSpec(), keys);
+  const content = (path: string) => files.find((file) => file.path === path)?.content;
+
+  it("has the node's name, hosts, addresses and keys", () => {
+    assert.equal(content("etc/hostname"), "m1\n");
+    assert.equal(content("etc/hosts"), "127.0.0.1 localhost\n10.10.1.11 m1\n10.10.1.12 m2\n");
+    assert.match(content("etc/lab/network.sh") ?? "", /^for device in eth0 eth1 eth2; do$/m);
+    assert.ok(
+      content("etc/lab/network.sh")?.endsWith(`
+link set lo up
+address replace 10.0.2.15/24 dev eth0
+link set eth0 up
+address replace 10.10.1.11/24 dev eth1
+link set eth1 up
+address replace 10.10.2.11/24 dev eth2
+link set eth2 up
+END
+`),
+    );
+    assert.equal(content("etc/ssh/ssh_host_ed25519_key"), "HOST KEY\n");
+    assert.equal(content("root/.ssh/authorized_keys"), "ssh-ed25519 AAAA dev\n");
+  });
+
+  it("is a tar archive that tar unpacks with the modes sshd insists on", () => {
+    const directory = mkdtempSync(join(tmpdir(), "lab-unit-"));
+    const archive = tar(files);
+    assert.equal(archive.length % 10240, 0);
+    execFileSync("tar", ["-C", directory, "-x"], { input: archive });
+    for (const { path, mode, content } of files) {
+      assert.equal((statSync(join(directory, path)).mode & 0o777).toString(8), mode.toString(8), path);
+      if (!path.endsWith("/")) assert.equal(readFileSync(join(directory, path), "utf8"), content);
+    }
+    execFileSync("sh", ["-n", join(directory, "etc/lab/network.sh")]);
+    rmSync(directory, { recursive: true });
+  });
+});
+
+describe("lab: QEMU's arguments", () => {
+  useEmptyLab();
+
+  it("are the whole machine", () => {
+    const machineId = labHash("machine", "dev", "m1").slice(0, 32);
+    assert.deepEqual(
+      qemuArguments(masterSpec(), "tcg").join(" ").split(" -"),
+      `-name ${qemuName("dev", "m1")}${specHash(masterSpec())}
+-machine q35,sata=off,smbus=off
+-accel tcg,thread=multi,tb-size=128
+-cpu max,avx=off,avx2=off,la57=off
+-smp 1
+-m 640
+-no-user-config
+-nodefaults
+-display none
+-rtc base=utc,clock=host
+-kernel kernel
+-initrd initrd
+-append root=/dev/vda net.ifnames=0 console=ttyS0 quiet mitigations=off audit=0 systemd.hostname=m1 systemd.machine_id=${machineId}
+-drive if=none,id=root,format=raw,file=root.img,cache=unsafe
+-device virtio-blk-pci,drive=root,serial=root
+-drive if=none,id=data,format=raw,file=data.img,cache=writeback
+-device virtio-blk-pci,drive=data,serial=data
+-drive if=none,id=seed,format=raw,file=seed.tar,read-only=on
+-device virtio-blk-pci,drive=seed,serial=seed
+-netdev user,id=management-lan,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:20123-:22
+-device virtio-net-pci,id=management,netdev=management-lan,mac=52:54:00:12:34:56,romfile=
+-netdev socket,id=service-lan,mcast=239.1.1.1:20001,localaddr=127.0.0.1
+-device virtio-net-pci,id=service,netdev=service-lan,mac=02:00:00:00:01:0b,romfile=
+-netdev socket,id=link-lan,mcast=239.1.1.2:20002,localaddr=127.0.0.1
+-device virtio-net-pci,id=link,netdev=link-lan,mac=02:00:00:00:02:0b,romfile=
+-device virtio-rng-pci
+-chardev socket,id=console,path=console.sock,server=on,wait=off,logfile=console.log
+-serial chardev:console
+-qmp unix:qmp.sock,server=on,wait=off
+-pidfile qemu.pid
+-daemonize`.split("\n-"),
+    );
+  });
+
+  it("have no data disk when none is asked for, and KVM where it works", () => {
+    const args = qemuArguments(masterSpec({ dataDiskMiB: 0 }), "kvm");
+    assert.ok(!args.join(" ").includes("data"));
+    assert.equal(args[args.indexOf("-accel") + 1], "kvm");
+  });
+});

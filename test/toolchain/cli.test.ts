@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { Project } from "./project";
+
+/** A CLI that knows an empty stack, and notes the commands it is given. */
+const CLI = (version: string, install: number) => `
+echo "$*" >>"$PULUMI_LOG"
+case "$*" in
+version) echo ${version} ;;
+"plugin install"*) exit ${install} ;;
+"stack export"*) echo '{"deployment":{}}' ;;
+"stack output"*) echo '{}' ;;
+home) echo "$PULUMI_HOME" ;;
+esac`;
+
+describe("the Pulumi CLI", function () {
+  this.timeout(30_000);
+  let project: Project;
+  beforeEach(() => {
+    project = new Project();
+    project.isolate("chmod");
+    project.env["PULUMI_LOG"] = project.file("log");
+  });
+  afterEach(() => project.remove());
+
+  it("asks for Go or Pulumi when there is neither, in one line", async () => {
+    const { status, stderr } = await project.run("pulumi", "home");
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /^error: the Pulumi CLI is not on PATH, .* Go 1\.25\.11 or later .* no Go: install either.*\n$/,
+    );
+  });
+
+  it("names a Go that is too old, and a CLI that is too old does not help", async () => {
+    project.fake("go", "echo go version go1.19.8 linux/amd64");
+    project.fake("pulumi", CLI("v3.100.0", 0));
+    project.fake("pulumi-language-nodejs", "");
+    const { status, stderr } = await project.run("pulumi", "home");
+    assert.equal(status, 1);
+    assert.match(stderr, /^error: .* Go 1\.25\.11 or later is needed, but Go is 1\.19\.8: .*\n$/);
+  });
+
+  it("is built once, and its build leaves nothing but the CLI", async () => {
+    project.fake(
+      "go",
+      `case "$1" in
+      version) echo go version go1.30 linux/amd64 ;;
+      list) echo one; echo two ;;
+      build) while [ "$1" != -o ]; do shift; done; echo built >>${project.file("builds")}
+        printf '#!/bin/sh\\necho "ours $*"\\n' >"$2"; chmod +x "$2" ;;
+      esac`,
+    );
+    for (let i = 0; i < 2; i++) {
+      const { status, stdout, stderr } = await project.run("pulumi", "whoami", "--json");
+      assert.deepEqual([status, stdout], [0, "ours whoami --json\n"], stderr);
+    }
+    assert.equal(project.read("builds"), "built\n");
+    const [folder = ""] = readdirSync(project.file("cache/ha-nfs"));
+    assert.match(folder, /^pulumi-3\.\d+\.\d+-[0-9a-f]{12}$/);
+    assert.deepEqual(readdirSync(project.file(`cache/ha-nfs/${folder}`)), ["pulumi"]);
+  });
+
+  it("shows the end of a build that fails", async () => {
+    project.fake(
+      "go",
+      'case "$1" in version) echo go version go1.30 ;; list) ;; *) echo no space left >&2; exit 1 ;; esac',
+    );
+    const { status, stderr } = await project.run("pulumi", "home");
+    assert.equal(status, 1);
+    assert.match(stderr, /no space left\ngo build failed: /);
+    assert.doesNotMatch(stderr, /at .*cli\.ts/);
+  });
+
+  it("is the official one where that is, with its own plugins", async () => {
+    project.fake("pulumi", CLI("v3.300.0", 0));
+    project.fake("pulumi-language-nodejs", "");
+    const { stdout } = await project.run("pulumi", "home");
+    assert.equal(stdout.trim(), project.env["PULUMI_HOME"]);
+    assert.match(project.read("log"), /^plugin install resource command 1\.2\.1$/m);
+  });
+
+  it("gets our plugins, and says so, where the official ones can't be installed", async () => {
+    project.fake("pulumi", CLI("v3.300.0", 1));
+    project.fake("pulumi-language-nodejs", "");
+    project.write("pulumi-home/plugins/resource-aws-v7.0.0/pulumi-resource-aws", "theirs");
+    project.write("pulumi-home/plugins/resource-random-v4.21.1/pulumi-resource-random", "theirs");
+    const { status, stderr } = await project.run("up");
+    assert.equal(status, 0, stderr);
+    assert.equal(stderr, "the official pulumi-resource-command can't be had here: using ha-nfs's own\n");
+    const plugins = ".state/home/plugins";
+    assert.equal(project.read(`${plugins}/resource-aws-v7.0.0/pulumi-resource-aws`), "theirs");
+    assert.equal(project.read(`${plugins}/resource-random-v4.21.1/pulumi-resource-random`), "theirs");
+    assert.match(project.read(`${plugins}/resource-command-v1.2.1/pulumi-resource-command`), /^#!/);
+  });
+
+  describe("with a stack of the lab", () => {
+    beforeEach(() => {
+      project.fake("pulumi", CLI("v3.300.0", 0));
+      project.fake("pulumi-language-nodejs", "");
+      project.write("Pulumi.dev.yaml", "config:\n  ha-nfs:vip: 10.0.0.1\n");
+      project.write("lab/main.ts", 'console.log("image", process.argv[2]);\n');
+      project.fake("dpkg-query", 'case "$*" in *mmdebstrap*) exit 1 ;; *) printf installed ;; esac');
+    });
+
+    it("installs only the packages that are missing, then makes the image, all said on stderr", async () => {
+      project.fake("apt-get", `echo "$*" >>${project.file("apt")}`);
+      const { status, stdout, stderr } = await project.run("up", "--json");
+      assert.equal(status, 0, stderr);
+      assert.equal(stdout, "");
+      assert.equal(project.read("apt"), "update\ninstall --yes --no-install-recommends mmdebstrap\n");
+      assert.match(stderr, /installing mmdebstrap for the lab\nimage image\n/);
+      assert.match(project.read("log"), /^up --yes --skip-preview --stack dev --config-file .* --json$/m);
+    });
+
+    it("names the command to run where there is no apt-get", async () => {
+      const { status, stderr } = await project.run("up");
+      assert.equal(status, 1);
+      assert.match(
+        stderr,
+        /^error: for the lab, install mmdebstrap: as root, run apt-get install .*mmdebstrap.*\n$/,
+      );
+    });
+
+    it("shows why apt-get failed", async () => {
+      project.fake("apt-get", "echo no network >&2; exit 100");
+      const { status, stderr } = await project.run("up");
+      assert.equal(status, 1);
+      assert.match(stderr, /error: no network\napt-get update failed/);
+    });
+
+    it("needs none of it for a preview", async () => {
+      const { status } = await project.run("preview");
+      assert.equal(status, 0);
+    });
+  });
+});

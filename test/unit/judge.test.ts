@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { type Answer, Health, judge, type Report } from "../../scripts/operator/judge";
+
+const standby: Report = {
+  heartbeat: true,
+  waitsForPeer: false,
+  peer: "active",
+  links: { eth1: "up", eth2: "up" },
+  drbd: {
+    connection: "Connected",
+    role: "Secondary",
+    peerRole: "Primary",
+    disk: "UpToDate",
+    peerDisk: "UpToDate",
+    outOfSyncKiB: 0,
+  },
+  mounted: false,
+  nfsdThreads: 0,
+  exports: [],
+  vip: false,
+  answers: true,
+};
+const active: Report = {
+  ...standby,
+  drbd: { ...standby.drbd, role: "Primary", peerRole: "Secondary" },
+  mounted: true,
+  nfsdThreads: 8,
+  exports: ["/srv/nfs/data 10.10.1.0/24"],
+  vip: true,
+};
+const down: Answer = { unreachable: "connection refused" };
+const alone = (report: Report, change: Partial<Report["drbd"]> = {}): Report => ({
+  ...report,
+  peer: "dead",
+  links: { eth1: "dead", eth2: "dead" },
+  drbd: { ...report.drbd, connection: "WFConnection", peerRole: "Unknown", peerDisk: "DUnknown", ...change },
+});
+
+describe("what two masters' reports mean together", () => {
+  it("redundant, when one serves and the other could", () => {
+    assert.deepEqual(judge({ m1: standby, m2: active }), {
+      health: Health.Redundant,
+      active: "m2",
+      findings: [],
+    });
+  });
+
+  it("degraded, when the other is gone", () => {
+    const verdict = judge({ m1: down, m2: alone(active) });
+    assert.equal(verdict.health, Health.Degraded);
+    assert.equal(verdict.active, "m2");
+    assert.match(verdict.findings.join(" "), /m1 cannot be reached: connection refused\./);
+  });
+
+  it("degraded, while the other fetches what it missed", () => {
+    const source = { ...active, drbd: { ...active.drbd, connection: "SyncSource", outOfSyncKiB: 4096 } };
+    const target = { ...standby, drbd: { ...standby.drbd, connection: "SyncTarget", disk: "Inconsistent" } };
+    const { health, findings } = judge({ m1: source, m2: target });
+    assert.equal(health, Health.Degraded);
+    assert.match(findings.join(" "), /4096 KiB out of sync.*m2: its disk is Inconsistent/);
+  });
+
+  it("degraded, when one heartbeat path is cut", () => {
+    const { health, findings } = judge({
+      m1: { ...standby, links: { eth1: "up", eth2: "dead" } },
+      m2: active,
+    });
+    assert.equal(health, Health.Degraded);
+    assert.deepEqual(findings, ["m1: the heartbeat path over eth2 is dead."]);
+  });
+
+  it("degraded, when this node's disk has failed and it serves from the peer's", () => {
+    const diskless = { ...active, drbd: { ...active.drbd, disk: "Diskless" } };
+    assert.match(judge({ m1: diskless, m2: standby }).findings.join(" "), /m1: its disk is Diskless/);
+  });
+
+  it("down, when nobody serves", () => {
+    const { health, active: who } = judge({ m1: down, m2: { ...alone(standby), answers: false } });
+    assert.equal(health, Health.Down);
+    assert.equal(who, null);
+  });
+
+  it("down, when the one that should serve does not answer", () => {
+    const mute = { answers: false };
+    assert.equal(judge({ m1: { ...active, ...mute }, m2: { ...standby, ...mute } }).health, Health.Down);
+  });
+
+  it("down, and why, when a node waits for the peer's newer data", () => {
+    const waits = { ...alone(standby), heartbeat: false, waitsForPeer: true, answers: false };
+    const { health, findings } = judge({ m1: down, m2: waits });
+    assert.equal(health, Health.Down);
+    assert.match(findings.join(" "), /may be older.*touch \/run\/ha-nfs\/start-alone/);
+  });
+
+  it("split brain, when both are primary", () => {
+    const { health, findings } = judge({ m1: alone(active), m2: alone(active) });
+    assert.equal(health, Health.SplitBrain);
+    assert.match(findings[0] ?? "", /m1 and m2 are both primary/);
+  });
+
+  it("split brain, when DRBD has refused the peer's data", () => {
+    const refused = { ...active, drbd: { ...active.drbd, connection: "StandAlone" } };
+    const { health, findings } = judge({ m1: refused, m2: alone(standby) });
+    assert.equal(health, Health.SplitBrain);
+    assert.match(findings[0] ?? "", /m1 has refused.*Nothing has been discarded/);
+  });
+});

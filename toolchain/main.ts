@@ -1,0 +1,157 @@
+import path from "node:path";
+import { findCli } from "./cli";
+import { parseArguments } from "./arguments";
+import type { Arguments } from "./arguments";
+import { pluginEnvironment } from "./plugins";
+import { isLab, prepareLab, prepareTests } from "./prerequisites";
+import { notice, onPath, run, runScript, UserError } from "./process";
+import { exportStack, prepareStack, pulumi, stackOutputs } from "./stack";
+import { forget, isEmpty, stateEnvironment } from "./state";
+
+const USAGE = `usage: npm run VERB -- [--stack NAME] [arguments of the Pulumi CLI]
+  up        make the stack what the program says
+  preview   show what up would change
+  refresh   compare the state with what is there
+  destroy   remove all that up made
+  outputs   the stack's outputs, as JSON
+  pulumi    any command of the Pulumi CLI
+  status    the health of the cluster
+  verify    compare the nodes with what up left there
+  drill     a failover exercise
+  lab       the lab's virtual machines
+  test      the tests
+  format    format the sources
+The stack is NAME, or $HA_NFS_STACK, or dev.`;
+
+const VERBS: Record<string, (given: Arguments) => Promise<number>> = {
+  up,
+  preview: (given) => operate("preview", given, { create: true }),
+  refresh: (given) =>
+    operate("refresh", given, { flags: given.has("--preview-only") ? [] : ["--yes", "--skip-preview"] }),
+  destroy,
+  outputs,
+  pulumi: async ({ all }) => {
+    await enter();
+    return run("pulumi", all);
+  },
+  status: (given) => operator("status", given),
+  verify: (given) => operator("verify", given),
+  drill: (given) => operator("drill", given),
+  lab: ({ rest }) => runScript("lab/main.ts", rest),
+  test: ({ all }) => {
+    prepareTests();
+    return run("toolchain/test.sh", all);
+  },
+  format,
+};
+
+/**
+ * Finds the CLI and makes the environment in which it, and all that we start, runs.
+ * Returns the official plugins in whose place ours stand.
+ */
+async function enter(): Promise<string[]> {
+  const cli = await findCli();
+  Object.assign(process.env, stateEnvironment());
+  const { env, standIns } = pluginEnvironment(cli);
+  Object.assign(process.env, env);
+  process.env["PULUMI_SKIP_UPDATE_CHECK"] ??= "true";
+  process.env["PATH"] = [path.dirname(cli.path), process.env["PATH"]].join(path.delimiter);
+  return standIns;
+}
+
+interface Mode {
+  /** Whether to make a stack that is not there yet. */
+  create?: boolean;
+  /** Flags of ours for the CLI. */
+  flags?: string[];
+  /** What comes before the CLI, with the stack's configuration file. */
+  before?: (config: string) => Promise<void>;
+}
+
+/** One of the CLI's operations on the stack, with its own flags, display and exit status. */
+async function operate(
+  verb: string,
+  given: Arguments,
+  { create = false, flags = [], before }: Mode,
+): Promise<number> {
+  const standIns = await enter();
+  if (given.has("--help", "-h")) return run("pulumi", [verb, "--help"]);
+  if (standIns.length > 0)
+    notice(`the official ${standIns.join(", ")} can't be had here: using ha-nfs's own`);
+  const config = prepareStack(given.stack, given.configFile, create);
+  if (config === undefined) throw new UserError(noStack(given.stack));
+  await before?.(config);
+  return run("pulumi", [verb, ...flags, "--stack", given.stack, "--config-file", config, ...given.rest]);
+}
+
+async function up(given: Arguments): Promise<number> {
+  const status = await operate("up", given, {
+    create: true,
+    flags: ["--yes", "--skip-preview"],
+    before: async (config) => {
+      if (isLab(config)) await prepareLab();
+    },
+  });
+  if (status === 0 && !given.has("--json", "-j", "--help", "-h")) {
+    process.stdout.write(pulumi(["stack", "output", "--json", "--stack", given.stack]));
+  }
+  return status;
+}
+
+async function outputs({ stack, rest }: Arguments): Promise<number> {
+  if (isEmpty()) throw new UserError(noStack(stack));
+  await enter();
+  process.stdout.write(`${JSON.stringify(stackOutputs(stack, ...rest), undefined, 2)}\n`);
+  return 0;
+}
+
+/** Removes the stack as well, when nothing is left in it and no flag narrowed what to destroy. */
+async function destroy(given: Arguments): Promise<number> {
+  const gone = () => {
+    notice(`${noStack(given.stack)}: nothing to destroy`);
+    forget(given.stack);
+    return 0;
+  };
+  if (isEmpty()) return gone();
+  await enter();
+  if (!exportStack(given.stack)) return gone();
+  const status = await operate("destroy", given, { flags: ["--yes"] });
+  const narrowed = given.has("--target", "-t", "--exclude", "-x", "--preview-only", "--help", "-h");
+  if (status !== 0 || narrowed || exportStack(given.stack)?.deployment.resources?.length) return status;
+  pulumi(["stack", "rm", "--yes", "--preserve-config", "--remove-backups", "--stack", given.stack]);
+  forget(given.stack);
+  notice(`the stack ${given.stack} is removed; its configuration stays`);
+  return 0;
+}
+
+const noStack = (stack: string) => `there is no stack ${stack}`;
+
+async function operator(verb: string, { rest }: Arguments): Promise<number> {
+  await enter();
+  return runScript(`scripts/operator/${verb}.ts`, rest);
+}
+
+async function format(): Promise<number> {
+  const status = await run("npx", ["prettier", "--write", "."]);
+  return status === 0 && onPath("shfmt") ? run("shfmt", ["-w", "."]) : status;
+}
+
+async function main([name = "", ...args]: string[]): Promise<number> {
+  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
+  if (!verb) {
+    notice(USAGE);
+    return 2;
+  }
+  const given = parseArguments(args);
+  Object.assign(process.env, { HA_NFS_STACK: given.stack, PULUMI_STACK: given.stack });
+  return verb(given);
+}
+
+main(process.argv.slice(2)).then(
+  (status) => (process.exitCode = status),
+  (error: unknown) => {
+    if (!(error instanceof UserError)) throw error;
+    notice(`error: ${error.message}`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,79 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import path from "node:path";
+import type { Cli } from "./cli";
+import { capture, onPath } from "./process";
+import { STATE } from "./state";
+
+interface Plugin {
+  kind: "language" | "resource";
+  name: string;
+  version: string;
+}
+
+/** The plugins that the program needs, each in the version of its npm package. */
+function needed(): Plugin[] {
+  const plugin = (kind: Plugin["kind"], name: string, from: string): Plugin => {
+    const manifest = readFileSync(require.resolve(`${from}/package.json`), "utf8");
+    return { kind, name, version: (JSON.parse(manifest) as { version: string }).version };
+  };
+  return [
+    plugin("language", "nodejs", "@pulumi/pulumi"),
+    plugin("resource", "command", "@pulumi/command"),
+    plugin("resource", "random", "@pulumi/random"),
+  ];
+}
+
+const executable = ({ kind, name }: Plugin) => `pulumi-${kind}-${name}`;
+const folder = ({ kind, name, version }: Plugin) => `${kind}-${name}-v${version}`;
+
+/**
+ * Makes ours stand in for the plugins that can't be had. Then the CLI gets a home of our own, which has ours,
+ * and links to what the user's home has: unlike plugins found on PATH, which win in any case, the engine does
+ * not warn of those in its home.
+ */
+export function pluginEnvironment(cli: Cli): { env: NodeJS.ProcessEnv; standIns: string[] } {
+  const users = process.env["PULUMI_HOME"] || path.join(homedir(), ".pulumi");
+  const missing = needed().filter((plugin) => !isHad(plugin, cli, users));
+  if (missing.length === 0) return { env: {}, standIns: [] };
+
+  const home = path.join(STATE, "home");
+  const credentials = path.join(users, "credentials.json");
+  if (existsSync(credentials)) link(credentials, path.join(home, "credentials.json"));
+  const installed = path.join(users, "plugins");
+  for (const entry of existsSync(installed) ? readdirSync(installed, { withFileTypes: true }) : []) {
+    if (!entry.isDirectory()) continue;
+    for (const file of readdirSync(path.join(installed, entry.name))) {
+      link(path.join(installed, entry.name, file), path.join(home, "plugins", entry.name, file));
+    }
+  }
+  for (const plugin of missing) {
+    const ours = path.join(__dirname, "plugins", plugin.name, executable(plugin));
+    link(ours, path.join(home, "plugins", folder(plugin), executable(plugin)));
+  }
+  return { env: { PULUMI_HOME: home }, standIns: missing.map(executable) };
+}
+
+function isHad(plugin: Plugin, cli: Cli, home: string): boolean {
+  if (onPath(executable(plugin)) || existsSync(path.join(home, "plugins", folder(plugin)))) return true;
+  if (!cli.official) return false;
+  if (plugin.kind === "language") return true;
+  return capture(cli.path, ["plugin", "install", plugin.kind, plugin.name, plugin.version]).status === 0;
+}
+
+/** The engine takes only real folders for plugins, so each file is linked. */
+function link(target: string, from: string): void {
+  if (lstatSync(from, { throwIfNoEntry: false })?.isSymbolicLink() && readlinkSync(from) === target) return;
+  mkdirSync(path.dirname(from), { recursive: true });
+  rmSync(from, { force: true });
+  symlinkSync(target, from);
+}

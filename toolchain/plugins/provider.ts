@@ -1,0 +1,174 @@
+import { isDeepStrictEqual } from "node:util";
+import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import type { IResourceProviderServer } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import * as rpc from "@pulumi/pulumi/proto/provider_pb";
+import type { UntypedServiceImplementation } from "@grpc/grpc-js";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { EngineLog, pluginInfo, serve, unary } from "./server";
+import { check } from "./shape";
+import type { Failure, Shape } from "./shape";
+import { changes, fromStruct, isUnknown, toStruct, UNKNOWN } from "./values";
+import type { Change, Properties } from "./values";
+
+/** One create, update or delete that runs. */
+export interface Operation {
+  /** The resource's name, the last part of its URN. */
+  readonly name: string;
+  /** Aborts at the resource's custom timeout or when the engine cancels; the reason is an Error. */
+  readonly signal: AbortSignal;
+  /** Shows one line beside the resource while it runs. */
+  log(line: string): void;
+}
+
+/**
+ * A kind of resource. Its outputs are its inputs and the properties named in `outputs`, as in a provider
+ * made with pulumi-go-provider's infer. Every change of an input without `update` is a replacement.
+ */
+export interface Resource {
+  readonly inputs: Shape;
+  readonly outputs: readonly string[];
+  /** Fills in defaults and marks secrets, once the inputs have the right shape. */
+  normalize?(inputs: Properties): Properties;
+  /** What is wrong with inputs of the right shape. */
+  failures?(inputs: Properties): Failure[];
+  /** Whether a change of this input replaces the resource. */
+  replaces(input: string): boolean;
+  id(name: string): string;
+  create(inputs: Properties, operation: Operation): Promise<Properties> | Properties;
+  update(inputs: Properties, state: Properties, operation: Operation): Promise<Properties> | Properties;
+  delete(state: Properties, operation: Operation): Promise<void> | void;
+}
+
+const KINDS: Record<Change, [rpc.PropertyDiff.Kind, rpc.PropertyDiff.Kind]> = {
+  add: [rpc.PropertyDiff.Kind.ADD, rpc.PropertyDiff.Kind.ADD_REPLACE],
+  delete: [rpc.PropertyDiff.Kind.DELETE, rpc.PropertyDiff.Kind.DELETE_REPLACE],
+  update: [rpc.PropertyDiff.Kind.UPDATE, rpc.PropertyDiff.Kind.UPDATE_REPLACE],
+};
+
+/** Serves a provider with the given resources, by type token. */
+export function serveProvider(version: string, resources: Record<string, Resource>): void {
+  const engine = new EngineLog();
+  const cancelled = new AbortController();
+  const cancel = () => cancelled.abort(new Error("context canceled"));
+
+  const find = (urn: string): Resource => {
+    const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
+    const resource = resources[type];
+    if (!resource)
+      throw new Error(`ha-nfs's stand-in for this plugin has no ${type}: use the official plugin`);
+    return resource;
+  };
+
+  /** @param timeout seconds; 0 is no limit. */
+  const operate = async <T>(urn: string, timeout: number, run: (operation: Operation) => Promise<T> | T) => {
+    cancelled.signal.throwIfAborted();
+    const limit = new AbortController();
+    const timer =
+      timeout > 0
+        ? setTimeout(() => limit.abort(new Error("context deadline exceeded")), timeout * 1000)
+        : undefined;
+    try {
+      return await run({
+        name: urn.split("::").at(-1) ?? "",
+        signal: AbortSignal.any([cancelled.signal, limit.signal]),
+        log: (line) => engine.status(urn, line),
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  const handlers: Partial<IResourceProviderServer> = {
+    handshake: unary(() => new rpc.ProviderHandshakeResponse().setAcceptSecrets(true)),
+    getPluginInfo: unary(() => pluginInfo(version)),
+    checkConfig: unary((request) => new rpc.CheckResponse().setInputs(request.getNews())),
+    diffConfig: unary(() => new rpc.DiffResponse().setChanges(rpc.DiffResponse.DiffChanges.DIFF_NONE)),
+    configure: unary(() => new rpc.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true)),
+    cancel: unary(() => {
+      cancel();
+      return new Empty();
+    }),
+
+    check: unary((request) => {
+      const resource = find(request.getUrn());
+      const news = fromStruct(request.getNews());
+      let failures = check(resource.inputs, news);
+      if (failures.length === 0) failures = resource.failures?.(news) ?? [];
+      const inputs = failures.length === 0 && resource.normalize ? resource.normalize(news) : news;
+      return new rpc.CheckResponse()
+        .setInputs(toStruct(inputs))
+        .setFailuresList(
+          failures.map((f) => new rpc.CheckFailure().setProperty(f.property).setReason(f.reason)),
+        );
+    }),
+
+    diff: unary((request) => {
+      const resource = find(request.getUrn());
+      const found = changes(fromStruct(request.getOldInputs()), fromStruct(request.getNews()));
+      const response = new rpc.DiffResponse().setHasdetaileddiff(true);
+      const { DIFF_NONE, DIFF_SOME } = rpc.DiffResponse.DiffChanges;
+      response.setChanges(found.size === 0 ? DIFF_NONE : DIFF_SOME);
+      for (const [path, change] of found) {
+        const input = path.split(/[.[]/, 1)[0] ?? path;
+        const replaces = resource.replaces(input);
+        response
+          .getDetaileddiffMap()
+          .set(path, new rpc.PropertyDiff().setKind(KINDS[change][replaces ? 1 : 0]));
+        response.addDiffs(input);
+        if (replaces) response.addReplaces(input);
+      }
+      return response;
+    }),
+
+    create: unary(async (request) => {
+      const resource = find(request.getUrn());
+      const inputs = fromStruct(request.getProperties());
+      const made = request.getPreview()
+        ? Object.fromEntries(resource.outputs.map((name) => [name, UNKNOWN]))
+        : await operate(request.getUrn(), request.getTimeout(), (operation) =>
+            resource.create(inputs, operation),
+          );
+      return new rpc.CreateResponse()
+        .setId(resource.id(request.getUrn().split("::").at(-1) ?? ""))
+        .setProperties(toStruct({ ...inputs, ...made }));
+    }),
+
+    update: unary(async (request) => {
+      const resource = find(request.getUrn());
+      const inputs = fromStruct(request.getNews());
+      const state = fromStruct(request.getOlds());
+      const made = request.getPreview()
+        ? previewUpdate(resource, inputs, state)
+        : await operate(request.getUrn(), request.getTimeout(), (operation) =>
+            resource.update(inputs, state, operation),
+          );
+      return new rpc.UpdateResponse().setProperties(toStruct({ ...inputs, ...made }));
+    }),
+
+    delete: unary(async (request) => {
+      const state = fromStruct(request.getProperties());
+      await operate(request.getUrn(), request.getTimeout(), (operation) =>
+        find(request.getUrn()).delete(state, operation),
+      );
+      return new Empty();
+    }),
+
+    read: unary((request) =>
+      new rpc.ReadResponse()
+        .setId(request.getId())
+        .setProperties(request.getProperties())
+        .setInputs(request.getInputs()),
+    ),
+  };
+  serve(ResourceProviderService, handlers as UntypedServiceImplementation, cancel);
+}
+
+/** The outputs stay what they are, unless an input is unknown or differs from the one in the state. */
+function previewUpdate(resource: Resource, inputs: Properties, state: Properties): Properties {
+  const stale = Object.keys(resource.inputs).some(
+    (name) => isUnknown(inputs[name]) || (name in state && !isDeepStrictEqual(state[name], inputs[name])),
+  );
+  return Object.fromEntries(
+    resource.outputs.map((name) => [name, stale ? UNKNOWN : (state[name] ?? UNKNOWN)]),
+  );
+}
