@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { plain, secret, UNKNOWN } from "../../toolchain/plugins/values";
 import type { Properties } from "../../toolchain/plugins/values";
 import { failureOf, Plugin } from "./plugin";
-import { keyPair, SshServer } from "./sshServer";
+import { AT_ONCE, keyPair, SshServer } from "./sshServer";
 
 describe("command:remote:Command", function () {
   this.timeout(20_000);
@@ -60,6 +60,10 @@ describe("command:remote:Command", function () {
     assert.equal(state["stdout"], "x".repeat(300_000));
     assert.equal(state["stderr"], "err");
     await create({ create: "true", stdin: "nobody reads this".repeat(10_000) });
+  });
+
+  it("sees the exit status of a command that ends at once", async () => {
+    assert.equal((await create({ create: AT_ONCE }))["stdout"], "out");
   });
 
   it("updates, deletes and previews as a local one does, and closes its connections", async () => {

@@ -1,9 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { connect } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import { connect, createServer } from "node:net";
 import ssh2 from "ssh2";
 import type { Connection, ServerChannel, Session } from "ssh2";
+
+/** A command that has ended before the client can know that it runs. */
+export const AT_ONCE = "exit 0 at once";
 
 /** A key pair: OpenSSH's text of the private key, and a line of authorized_keys. */
 export const keyPair = () => ssh2.utils.generateKeyPairSync("ed25519");
@@ -16,9 +19,11 @@ export class SshServer {
   private readonly connections = new Set<Connection>();
   private readonly hostKey = keyPair();
   private readonly userKey = keyPair();
-  private readonly server = new ssh2.Server({ hostKeys: [this.hostKey.private] }, (client) =>
-    this.serve(client),
-  );
+  private readonly ssh = new ssh2.Server({ hostKeys: [this.hostKey.private] });
+  private readonly server = createServer((socket) => {
+    this.ssh.once("connection", (client: Connection) => this.serve(client, socket));
+    this.ssh.injectSocket(socket);
+  });
 
   /** @param port 0 takes a free one. */
   async listen(port = 0): Promise<this> {
@@ -51,7 +56,7 @@ export class SshServer {
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }
 
-  private serve(client: Connection): void {
+  private serve(client: Connection, socket: Socket): void {
     this.connections.add(client);
     client.on("error", () => undefined).on("close", () => this.connections.delete(client));
     const trusted = ssh2.utils.parseKey(this.userKey.public);
@@ -62,7 +67,7 @@ export class SshServer {
       if (key || password) attempt.accept();
       else attempt.reject(["publickey", "password"]);
     });
-    client.on("session", (accept) => serveSession(accept()));
+    client.on("session", (accept) => serveSession(accept(), socket));
     client.on("tcpip", (accept, _reject, { destIP, destPort }) => {
       const channel = accept();
       const socket = connect(destPort, destIP);
@@ -72,12 +77,28 @@ export class SshServer {
   }
 }
 
-function serveSession(session: Session): void {
+function serveSession(session: Session, socket: Socket): void {
   const env: NodeJS.ProcessEnv = { PATH: process.env["PATH"] };
   session.on("env", (_accept, _reject, { key, val }: { key: string; val?: string; value?: string }) => {
     if (key === "ACCEPTED" || key.startsWith("PULUMI_")) env[key] = val;
   });
-  session.on("exec", (accept, _reject, { command }) => execute(accept(), command, env));
+  session.on("exec", (accept, _reject, { command }) => {
+    if (command === AT_ONCE) atOnce(socket, () => exit(accept()));
+    else execute(accept(), command, env);
+  });
+}
+
+/** All that is sent meanwhile goes in one packet, as from a busy machine. */
+function atOnce(socket: Socket, send: () => void): void {
+  socket.cork();
+  send();
+  socket.uncork();
+}
+
+function exit(channel: ServerChannel): void {
+  channel.write("out\n");
+  channel.exit(0);
+  channel.end();
 }
 
 function execute(channel: ServerChannel, command: string, env: NodeJS.ProcessEnv): void {

@@ -27,11 +27,11 @@ async function run(command: string, inputs: RemoteInputs, operation: Operation):
     const environment = inputs.environment ?? {};
     await expectAccepted(client, environment);
     const output = new Output(inputs.logging, operation);
-    const channel = await open(client, command, { ...environment, ...previousOutput(inputs) });
+    const { channel, ended } = await open(client, command, { ...environment, ...previousOutput(inputs) });
     output.collect("stdout", channel);
     output.collect("stderr", channel.stderr);
     channel.end(inputs.stdin ?? "");
-    const failure = await ended(client, channel);
+    const failure = await ended;
     if (operation.signal.aborted) throw output.failure(errorMessage(operation.signal.reason), command);
     if (failure) throw output.failure(failure, command);
     return output.printed();
@@ -41,9 +41,18 @@ async function run(command: string, inputs: RemoteInputs, operation: Operation):
   }
 }
 
-function open(client: Client, command: string, env: Record<string, string>): Promise<ClientChannel> {
+interface Started {
+  channel: ClientChannel;
+  /** See `ended`. */
+  ended: Promise<string | undefined>;
+}
+
+/** Listens for the end before anything else runs: the exit status may be in the packet that says the command runs. */
+function open(client: Client, command: string, env: Record<string, string>): Promise<Started> {
   return new Promise((resolve, reject) => {
-    client.exec(command, { env }, (error, channel) => (error ? reject(error) : resolve(channel)));
+    client.exec(command, { env }, (error, channel) =>
+      error ? reject(error) : resolve({ channel, ended: ended(client, channel) }),
+    );
   });
 }
 
@@ -67,9 +76,9 @@ function signalled(signal: string): string {
 /** sshd ignores variables that its AcceptEnv does not name, and ssh2 does not tell: so ask for each of them. */
 async function expectAccepted(client: Client, environment: Record<string, string>): Promise<void> {
   for (const [name, value] of Object.entries(environment)) {
-    const channel = await open(client, `printenv ${name}`, { [name]: value });
+    const { channel, ended } = await open(client, `printenv ${name}`, { [name]: value });
     channel.resume();
-    if ((await ended(client, channel)) === undefined) continue;
+    if ((await ended) === undefined) continue;
     throw new Error(
       `could not set environment variable ${JSON.stringify(name)}: the SSH server's AcceptEnv must name it, ` +
         "or the command be prefixed with NAME=value",
