@@ -1,40 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
-import { parseDraft, type Draft } from "./config/draft";
-import { hostAt } from "./config/network";
+import { build, type Complete } from "./config/build";
+import { parseDraft } from "./config/draft";
+import { withLabDefaults } from "./config/labDefaults";
 import {
   advise,
   ConfigError,
   issueLines,
   line,
   NAMESPACE,
-  show,
   valueAt,
+  type Lookup,
   type Report,
 } from "./config/report";
 import { checkRules } from "./config/rules";
-import { keyTypes, settings, shareClient, type Settings } from "./config/schema";
-import {
-  Platform,
-  type ClusterConfig,
-  type CommonConfig,
-  type HostMasterConfig,
-  type MasterConfig,
-} from "./config/types";
+import { keyTypes, settings } from "./config/schema";
+import type { ClusterConfig } from "./config/types";
 
 export * from "./config/types";
 export { ConfigError };
-
-/** What the lab's machines have; lab/ builds them so. */
-const LAB_DEVICES = { serviceDevice: "eth1", linkDevice: "eth2", dataDisk: "/dev/disk/by-id/virtio-data" };
-const LAB_REPLICATION_DEVICE = "eth3";
-
-/** Settings without errors: what has no fixed default is given, on the platforms that use it. */
-interface Complete extends Settings {
-  readonly masters: [Master, Master];
-  readonly lab: Required<Settings["lab"]>;
-  readonly sshPrivateKey: pulumi.Output<string>;
-}
-type Master = NonNullable<Settings["masters"]>[number];
 
 /**
  * Reads and checks the configuration of the current stack.
@@ -60,8 +43,9 @@ export function parseConfig(raw: Record<string, unknown>): ClusterConfig {
   const lines = new Set(issueLines(settings.safeParse(input).error?.issues ?? [], input));
   const report: Report = (path, found, allowed, mend) => lines.add(line(path, found, advise(allowed, mend)));
 
-  const draft = withLabDefaults(parseDraft(input), input, report);
-  checkRules(draft, (path) => valueAt(input, path), report);
+  const written: Lookup = (path) => valueAt(input, path);
+  const draft = withLabDefaults(parseDraft(input), written, report);
+  checkRules(draft, written, report);
   if (lines.size > 0) throw new ConfigError([...lines]);
   return deepFreeze(build(draft as Complete));
 }
@@ -85,73 +69,6 @@ function parseJson(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-/** Unless given, the lab's masters are the hosts 11 and 12 of each network, and its client is 13. */
-function withLabDefaults(draft: Draft, input: Record<string, unknown>, report: Report): Draft {
-  if (draft.platform !== Platform.Lab) return draft;
-  const at = (key: "serviceNetwork" | "linkNetwork" | "replicationNetwork", offset: number) => {
-    const network = draft[key];
-    const address = network === undefined ? undefined : hostAt(network, offset);
-    if (network !== undefined && address === undefined) {
-      const allowed = "a network that has room for the lab's machines at its start + 11, + 12 and + 13";
-      report([key], show(network), allowed, "widen it to /28 or more, or set masters and lab.clients");
-    }
-    return address;
-  };
-  const master = (name: string, offset: number) => {
-    const replicationAddress = at("replicationNetwork", offset);
-    return {
-      name,
-      serviceAddress: at("serviceNetwork", offset),
-      linkAddress: at("linkNetwork", offset),
-      ...(replicationAddress !== undefined && { replicationAddress }),
-    };
-  };
-  const client = () => ({ name: "client", serviceAddress: at("serviceNetwork", 13) });
-  const { lab } = draft;
-  return {
-    ...draft,
-    masters: input["masters"] === undefined ? [master("m1", 11), master("m2", 12)] : draft.masters,
-    lab: lab && {
-      ...lab,
-      clients: valueAt(input, ["lab", "clients"]) === undefined ? [client()] : lab.clients,
-    },
-  };
-}
-
-function build({ platform, masters, lab, sshPrivateKey, ...rest }: Complete): ClusterConfig {
-  const { keepalive, warntime, deadtime, initdead, ...heartbeat } = rest.heartbeat;
-  const common: CommonConfig = {
-    ...rest,
-    shares: rest.shares.map(({ name, clients }) => ({
-      name,
-      clients: clients ?? [shareClient.parse({ from: rest.serviceNetwork })],
-    })),
-    heartbeat: {
-      keepaliveMs: keepalive,
-      warntimeMs: warntime,
-      deadtimeMs: deadtime,
-      initdeadMs: initdead,
-      ...heartbeat,
-    },
-  };
-  const [first, second] = masters;
-  return platform === Platform.Lab
-    ? { ...common, platform, lab, masters: [labMaster(first), labMaster(second)] }
-    : { ...common, platform, sshPrivateKey, masters: [hostMaster(first), hostMaster(second)] };
-}
-
-function labMaster(master: Master): MasterConfig {
-  const replication = master.replicationAddress !== undefined && {
-    replicationDevice: LAB_REPLICATION_DEVICE,
-  };
-  return { ...master, ...LAB_DEVICES, ...replication };
-}
-
-/** checkRules has made sure that the keys which hosts must have are there. */
-function hostMaster(master: Master): HostMasterConfig {
-  return { sshHost: master.serviceAddress, sshPort: 22, sshUser: "root", ...master } as HostMasterConfig;
 }
 
 /** Freezes plain objects and arrays; a Pulumi output stays as it is. */

@@ -2,19 +2,23 @@ import { NfsCluster } from "./components";
 import { loadConfig } from "./config";
 import { createHosts } from "./platform";
 
-//          clients
-//             │ mount vip:/srv/nfs/<share>
-//      ───────┴─────────── service network ───────────
-//        │                                 │
-//     master 1  ── link: heartbeat, DRBD ── master 2
-//   the active one has the volume, nfsd and the vip; heartbeat moves them together
+//       clients that write                      clients that read
+//             │ mount vip:/srv/nfs/<share>              │ http://read vip/<share>/, or mount
+//      ───────┴─────────── service network ─────────────┴──────────────────
+//        │                                 │            │
+//     master 1  ── link: heartbeat, DRBD ── master 2    proxy 1 ── VRRP ── proxy 2
+//   the active one has the volume, nfsd and the vip;    │ to each slave that keeps up
+//   heartbeat moves them together                     slave 1  slave 2  slave 3  …
+//        └── link: what changes, as it changes ─────────┴────────┴────────┘
 
 const config = loadConfig();
-const hosts = createHosts(config);
-const cluster = new NfsCluster("nfs", { ...hosts, ...config, masters: hosts.masters });
+const cluster = new NfsCluster("nfs", { ...config, ...createHosts(config) });
 
 /** How to mount each share: `{ <name>: { server, path, mountOptions, mountCommand, fstab } }`. */
 export const shares = cluster.shares;
+
+/** Where to read the copies: `{ http: { url }, nfs: { server, path, mountCommand }, slaves: { <name>: … } }`. */
+export const reads = cluster.reads;
 
 /** How to reach each host: `{ <name>: { role, serviceAddress, managementAddress, sshCommand } }`. */
 export const nodes = cluster.nodes;

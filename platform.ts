@@ -1,63 +1,151 @@
-import type { ClusterConfig, CommonConfig, MasterConfig } from "./config";
+import type {
+  ClusterConfig,
+  CommonConfig,
+  HostsClusterConfig,
+  LabClusterConfig,
+  MasterConfig,
+  SlaveConfig,
+  SshConfig,
+} from "./config";
 import { Platform } from "./config";
-import { ExistingHosts, type Host, Lab, type Nic, NicRole } from "./components";
+import {
+  ExistingHosts,
+  type FleetSlave,
+  type Host,
+  Lab,
+  type Nic,
+  NicRole,
+  type PushTarget,
+  type ReadPoolOptions,
+} from "./components";
 
-/** The hosts of a stack, whichever platform they come from. */
+/** The hosts of a stack, whichever platform they come from, each with what the cluster wants of it. */
 export interface Hosts {
   readonly masters: readonly [Host, Host];
   readonly clients: readonly Host[];
+  readonly slaves: readonly FleetSlave[];
+  readonly pushTargets: readonly PushTarget[];
+  readonly readPool: ReadPoolOptions | undefined;
 }
 
 /** Makes the hosts that the configuration asks for, or finds them. */
 export function createHosts(config: ClusterConfig): Hosts {
-  const { connectTimeoutSeconds } = config;
-  const [first, second] = config.masters;
   switch (config.platform) {
     case Platform.Lab: {
-      const { masterMemoryMiB, clientMemoryMiB, dataDiskMiB } = config.lab;
-      const master = (m: MasterConfig) => ({
-        name: m.name,
-        nics: nics(config, m),
-        memoryMiB: masterMemoryMiB,
-        dataDiskMiB,
-      });
-      return new Lab("lab", {
-        masters: [master(first), master(second)],
-        clients: config.lab.clients.map(({ name, serviceAddress }) => ({
-          name,
-          nics: { [NicRole.Service]: nic("eth1", serviceAddress, config.serviceNetwork) },
-          memoryMiB: clientMemoryMiB,
-        })),
-        connectTimeoutSeconds,
-      });
+      const lab = createLab(config);
+      return {
+        ...assigned(config, lab.slaves, lab.proxies, lab.clients),
+        masters: lab.masters,
+        clients: lab.clients,
+      };
     }
     case Platform.Hosts: {
-      const { sshPrivateKey: privateKey } = config;
-      const master = (m: (typeof config.masters)[0]) => ({
-        name: m.name,
-        ssh: { host: m.sshHost, port: m.sshPort, user: m.sshUser, hostKey: m.hostKey, privateKey },
-        nics: nics(config, m),
-        dataDisk: m.dataDisk,
-      });
-      return new ExistingHosts("hosts", {
-        masters: [master(config.masters[0]), master(config.masters[1])],
-        connectTimeoutSeconds,
-      });
+      const hosts = findHosts(config);
+      return {
+        ...assigned(config, hosts.slaves, hosts.proxies, hosts.targets),
+        masters: hosts.masters,
+        clients: [],
+      };
     }
   }
+}
+
+function createLab(config: LabClusterConfig): Lab {
+  const { lab, masters, slaves, readPool, connectTimeoutSeconds } = config;
+  const master = (m: MasterConfig) => ({
+    name: m.name,
+    nics: { ...nics(config, m), ...replicationNic(config, m) },
+    memoryMiB: lab.masterMemoryMiB,
+    dataDiskMiB: lab.dataDiskMiB,
+  });
+  return new Lab("lab", {
+    masters: [master(masters[0]), master(masters[1])],
+    clients: lab.clients.map(({ name, serviceAddress }) => ({
+      name,
+      nics: serviceNic(config, { serviceDevice: "eth1", serviceAddress }),
+      memoryMiB: lab.clientMemoryMiB,
+    })),
+    slaves: slaves.map((slave) => ({
+      name: slave.name,
+      nics: nics(config, slave),
+      memoryMiB: lab.slaveMemoryMiB,
+      dataDiskMiB: lab.slaveDiskMiB,
+    })),
+    proxies: (readPool?.proxies ?? []).map((proxy) => ({
+      name: proxy.name,
+      nics: serviceNic(config, proxy),
+      memoryMiB: lab.proxyMemoryMiB,
+    })),
+    connectTimeoutSeconds,
+  });
+}
+
+function findHosts(config: HostsClusterConfig): ExistingHosts {
+  const { masters, slaves, readPool, pushTargets, sshPrivateKey: privateKey, connectTimeoutSeconds } = config;
+  const ssh = (h: SshConfig) => ({
+    host: h.sshHost,
+    port: h.sshPort,
+    user: h.sshUser,
+    hostKey: h.hostKey,
+    privateKey,
+  });
+  const master = (m: (typeof masters)[0]) => ({
+    name: m.name,
+    ssh: ssh(m),
+    nics: { ...nics(config, m), ...replicationNic(config, m) },
+    dataDisk: m.dataDisk,
+  });
+  const withService = (
+    h: (typeof pushTargets)[number] | NonNullable<typeof readPool>["proxies"][number],
+  ) => ({
+    name: h.name,
+    ssh: ssh(h),
+    nics: serviceNic(config, h),
+  });
+  return new ExistingHosts("hosts", {
+    masters: [master(masters[0]), master(masters[1])],
+    slaves: slaves.map((s) => ({ name: s.name, ssh: ssh(s), nics: nics(config, s), dataDisk: s.dataDisk })),
+    proxies: (readPool?.proxies ?? []).map(withService),
+    targets: pushTargets.map(withService),
+    connectTimeoutSeconds,
+  });
+}
+
+/** Gives each host, by its name, what the configuration says of it. */
+function assigned(
+  config: ClusterConfig,
+  slaves: readonly Host[],
+  proxies: readonly Host[],
+  targets: readonly Host[],
+): Pick<Hosts, "slaves" | "pushTargets" | "readPool"> {
+  const named = (hosts: readonly Host[], name: string) => hosts.filter((host) => host.name === name);
+  const { readPool } = config;
+  const [first, second] = proxies;
+  return {
+    slaves: config.slaves.flatMap(({ name, bandwidthKiB }) =>
+      named(slaves, name).map((host) => ({ host, bandwidthKiB })),
+    ),
+    pushTargets: config.pushTargets.flatMap(({ name, directory, shares, bandwidthKiB }) =>
+      named(targets, name).map((host) => ({ host, directory, shares, bandwidthKiB })),
+    ),
+    readPool: readPool && first && second && { ...readPool, proxies: [first, second] },
+  };
 }
 
 function nic(device: string, address: string, network: string): Nic {
   return { device, address: `${address}/${network.split("/")[1]}` };
 }
 
-function nics(config: CommonConfig, m: MasterConfig): Partial<Record<NicRole, Nic>> {
-  const { replicationDevice, replicationAddress } = m;
-  return {
-    [NicRole.Service]: nic(m.serviceDevice, m.serviceAddress, config.serviceNetwork),
-    [NicRole.Link]: nic(m.linkDevice, m.linkAddress, config.linkNetwork),
-    ...(config.replicationNetwork && replicationDevice && replicationAddress
-      ? { [NicRole.Replication]: nic(replicationDevice, replicationAddress, config.replicationNetwork) }
-      : {}),
-  };
+function serviceNic(config: CommonConfig, h: { serviceDevice: string; serviceAddress: string }) {
+  return { [NicRole.Service]: nic(h.serviceDevice, h.serviceAddress, config.serviceNetwork) };
+}
+
+function nics(config: CommonConfig, h: MasterConfig | SlaveConfig) {
+  return { ...serviceNic(config, h), [NicRole.Link]: nic(h.linkDevice, h.linkAddress, config.linkNetwork) };
+}
+
+function replicationNic(config: CommonConfig, { replicationDevice, replicationAddress }: MasterConfig) {
+  return config.replicationNetwork && replicationDevice && replicationAddress
+    ? { [NicRole.Replication]: nic(replicationDevice, replicationAddress, config.replicationNetwork) }
+    : {};
 }

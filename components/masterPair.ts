@@ -25,6 +25,16 @@ const PACKAGES = [
   "iproute2",
 ];
 
+/** nfs-server & co. would export on the standby as well; drbd.service waits for a console; rpcbind serves NFSv3 only. */
+const MASKED = [
+  "nfs-server.service",
+  "nfs-mountd.service",
+  "nfsdcld.service",
+  "drbd.service",
+  "rpcbind.socket",
+  "rpcbind.service",
+];
+
 /** Two masters with all that the cluster's parts stand on: names, packages, secrets. */
 export class MasterPair extends pulumi.ComponentResource {
   public readonly preferred: Host;
@@ -43,6 +53,7 @@ export class MasterPair extends pulumi.ComponentResource {
     const base = this.rollOut(`${name}-base`, "base.sh", (host) => ({
       NAME: host.name,
       PACKAGES: PACKAGES.join(" "),
+      MASKED: MASKED.join(" "),
       REPORT: nodeFile("report"),
     }));
     this.prepared = this.rollOut(

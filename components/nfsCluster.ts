@@ -3,10 +3,14 @@ import { type DrbdOptions, DrbdVolume } from "./drbdVolume";
 import { HeartbeatLink, type HeartbeatOptions } from "./heartbeatLink";
 import { MasterPair } from "./masterPair";
 import { NfsExports, type NfsOptions } from "./nfsExports";
+import { type PushTarget, PushTargets } from "./pushTargets";
+import { type PoolOutput, ReadPool, type ReadPoolOptions } from "./readPool";
 import type { Host } from "./remote/host";
 import { NicRole } from "./remote/host";
 import { HostScript } from "./remote/hostScript";
 import { mountAdvice, type Share } from "./render/nfs";
+import { Replication, type ReplicationOptions } from "./replication";
+import { type FleetSlave, SlaveFleet, type SlaveOutput } from "./slaveFleet";
 import { VirtualIp } from "./virtualIp";
 
 export interface NfsClusterArgs {
@@ -20,7 +24,14 @@ export interface NfsClusterArgs {
   heartbeat?: HeartbeatOptions;
   drbd?: DrbdOptions;
   nfs?: NfsOptions;
-  /** Raise it to replace the heartbeat and the DRBD secret. @default 1 */
+  /** Read-only copies of the shares on other hosts. @default none */
+  slaves?: readonly FleetSlave[];
+  /** One address in front of the slaves. @default none */
+  readPool?: ReadPoolOptions | undefined;
+  /** Directories on application servers that get the files. @default none */
+  pushTargets?: readonly PushTarget[];
+  replication?: ReplicationOptions;
+  /** Raise it to replace the secrets of heartbeat, DRBD and replication. @default 1 */
   secretsGeneration?: number;
 }
 
@@ -38,9 +49,14 @@ export interface ShareOutput {
   fstab: string;
 }
 
+/** Where an application reads the copies: from whichever slave is fit (with a read pool), or from one by its name. */
+export interface ReadsOutput extends Partial<PoolOutput> {
+  slaves: Readonly<Record<string, SlaveOutput>>;
+}
+
 /** How an operator reaches one host of the stack. */
 export interface NodeOutput {
-  /** `master` or `client`; which master is active is what `npm run status` tells. */
+  /** `master`, `client`, `slave`, `proxy` or `target`; which master is active is what `npm run status` tells. */
   role: string;
   serviceAddress: string;
   managementAddress: string;
@@ -58,6 +74,7 @@ const MOUNT = "/srv/nfs";
 export class NfsCluster extends pulumi.ComponentResource {
   public readonly shares: Readonly<Record<string, ShareOutput>>;
   public readonly nodes: Readonly<Record<string, NodeOutput>>;
+  public readonly reads: ReadsOutput;
   /** Ready once the address serves. */
   public readonly serving: HostScript;
 
@@ -82,12 +99,20 @@ export class NfsCluster extends pulumi.ComponentResource {
       { pair, volume: VOLUME, moves: [volume, vip, service], ...args.heartbeat },
       parent,
     );
-    const clients = args.clients ?? [];
+    const { clients = [], slaves = [], pushTargets = [] } = args;
     this.shares = Object.fromEntries(args.shares.map((share) => [share.name, shareOutput(args.vip, share)]));
-    this.nodes = Object.fromEntries([
-      ...args.masters.map((host) => [host.name, nodeOutput(host, "master")] as const),
-      ...clients.map((host) => [host.name, nodeOutput(host, "client")] as const),
-    ]);
+    const roles = {
+      target: pushTargets.map(({ host }) => host),
+      master: args.masters,
+      client: clients,
+      slave: slaves.map(({ host }) => host),
+      proxy: args.readPool?.proxies ?? [],
+    };
+    this.nodes = Object.fromEntries(
+      Object.entries(roles).flatMap(([role, hosts]) =>
+        hosts.map((host) => [host.name, nodeOutput(host, role)] as const),
+      ),
+    );
     const prober = clients[0] ?? pair.second;
     this.serving = new HostScript(
       `${name}-serving-${prober.name}`,
@@ -104,7 +129,42 @@ export class NfsCluster extends pulumi.ComponentResource {
       },
       { ...parent, dependsOn: heartbeat },
     );
-    this.registerOutputs({ shares: this.shares, nodes: this.nodes });
+    this.reads =
+      slaves.length + pushTargets.length > 0 ? this.replicate(name, args, pair, prober) : { slaves: {} };
+    this.registerOutputs({ shares: this.shares, nodes: this.nodes, reads: this.reads });
+  }
+
+  /** The copies: what sends them, what holds them, and what spreads readers over them. */
+  private replicate(name: string, args: NfsClusterArgs, pair: MasterPair, prober: Host): ReadsOutput {
+    const { masters, shares, slaves = [], pushTargets = [], readPool } = args;
+    const parent = { parent: this };
+    const { healthPort = 9479, maxLagSeconds = 5 } = args.replication ?? {};
+    const health = { healthPort, maxLagSeconds };
+    const replication = new Replication(
+      `${name}-replication`,
+      { pair, mount: MOUNT, shares: shares.map((share) => share.name), ...args.replication },
+      { ...parent, dependsOn: this.serving },
+    );
+    const fleet = new SlaveFleet(
+      `${name}-slaves`,
+      {
+        slaves,
+        replication,
+        masters,
+        shares,
+        proxies: readPool?.proxies.map((proxy) => proxy.address(NicRole.Service)) ?? [],
+        ...health,
+      },
+      parent,
+    );
+    new PushTargets(`${name}-targets`, { targets: pushTargets, replication, masters, ...health }, parent);
+    if (!readPool) return { slaves: fleet.outputs };
+    const pool = new ReadPool(
+      `${name}-reads`,
+      { ...readPool, slaves: slaves.map(({ host }) => host), shares, prober, after: fleet.ready, healthPort },
+      parent,
+    );
+    return { ...pool.output, slaves: fleet.outputs };
   }
 }
 

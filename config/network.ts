@@ -42,7 +42,7 @@ export function overlap(a: string, b: string): boolean {
   return first[0].match(second) || second[0].match(first);
 }
 
-/** The address `offset` (1 to 15) above the start of `network`; undefined if no host can have it. */
+/** The address `offset` (1 to 40) above the start of `network`; undefined if no host can have it. */
 export function hostAt(network: string, offset: number): string | undefined {
   const [a, b, c, d = 0] = IPv4.parseCIDR(network)[0].octets;
   const address = `${a}.${b}.${c}.${d + offset}`;

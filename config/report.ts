@@ -10,6 +10,9 @@ export const HIDDEN = "a value that is not shown";
 /** Where a value is, such as `["masters", 0, "name"]`. */
 export type Path = readonly PropertyKey[];
 
+/** The value at a path as the user wrote it, valid or not; undefined where there is none. */
+export type Lookup = (path: Path) => unknown;
+
 /** Adds one error: what was found at `path` (see {@link show}), what is allowed there, how to mend it. */
 export type Report = (path: Path, found: string, allowed: string, mend: string) => void;
 

@@ -1,146 +1,46 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { Access, DrbdMetadata, HeartbeatTransport, Squash } from "../components/enums";
-import { canonical, isAddress, isNetwork, isUnicast, prefixLength } from "./network";
-import { advise, nearest } from "./report";
+import {
+  address,
+  choice,
+  clientAddress,
+  dataDisk,
+  device,
+  duration,
+  integer,
+  mebibytes,
+  name,
+  network,
+  port,
+  says,
+  section,
+  ssh,
+  text,
+} from "./fields";
+import { pushTargets, readPool, replication, slaves } from "./fleetSchema";
+import { isAddress } from "./network";
 import { Platform, VerifyAlg } from "./types";
-
-/** How to mend a value; may depend on what was found. */
-type Mend = string | ((found: unknown) => string);
-
-function says(allowed: string, mend: Mend) {
-  return {
-    error: (issue: { readonly input?: unknown }) =>
-      advise(
-        allowed,
-        issue.input === undefined ? "set it" : typeof mend === "string" ? mend : mend(issue.input),
-      ),
-  };
-}
-
-/** A string that passes `test`. */
-function text(test: RegExp | ((value: string) => boolean), allowed: string, mend: Mend) {
-  const passes = test instanceof RegExp ? (value: string) => test.test(value) : test;
-  return z.string(says(allowed, mend)).refine(passes, says(allowed, mend));
-}
-
-/** An integer of `min` to `max`; `what` says what it counts, such as " of seconds". */
-function integer(min: number, max = Number.MAX_SAFE_INTEGER, what = "") {
-  const range = max === Number.MAX_SAFE_INTEGER ? `at least ${min}` : `${min} to ${max}`;
-  const params = says(`a whole number${what}, ${range}`, "write the number alone, without unit or quotes");
-  return z.int(params).min(min, params).max(max, params);
-}
-
-/** One of an enum's values. */
-function choice<const T extends Record<string, string>>(values: T, mend: Mend = "choose one of these") {
-  return z.enum(values, says(Object.values(values).join(", "), mend));
-}
-
-/** An object with these keys and no others. */
-function section<T extends z.core.$ZodLooseShape>(shape: T) {
-  const known = Object.keys(shape);
-  const allowed = `an object with ${known.join(", ")}`;
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys"
-        ? issue.keys.map((key) => unknownKey(key, known)).join("\n")
-        : advise(allowed, "write it as keys and values"),
-  });
-}
-
-function unknownKey(key: string, known: readonly string[]): string {
-  const guess = nearest(key, known);
-  return advise(known.join(", "), guess === undefined ? "remove it" : `did you mean ${guess}?`);
-}
-
-const name = text(
-  (value) => /^[a-z]([a-z0-9-]{0,13}[a-z0-9])?$/.test(value) && value !== "localhost",
-  "1 to 15 of a-z, 0-9 and '-', starting with a letter and not ending with '-' (RFC 1123), and not localhost",
-  "use the host name without its domain, as `uname -n` prints it",
-);
-
-const address = text(isAddress, "an IPv4 address such as 10.10.1.11", (found) =>
-  typeof found === "string" && found.includes("/")
-    ? "leave the prefix off: it comes from the network"
-    : "write four numbers from 0 to 255 with dots between",
-);
-
-const network = text(
-  (value) => isNetwork(value) && prefixLength(value) >= 8 && prefixLength(value) <= 30 && isUnicast(value),
-  "an IPv4 network such as 10.10.1.0/24, prefix 8 to 30, not loopback, multicast or reserved",
-  mendNetwork,
-);
-
-/** A share's clients may be routed, so any network but the whole Internet is allowed. */
-const clientAddress = text(
-  (value) => isAddress(value) || (isNetwork(value) && prefixLength(value) > 0),
-  "an IPv4 address or network, such as 10.10.1.13 or 10.10.1.0/24",
-  (found) =>
-    typeof found === "string" && found.endsWith("/0")
-      ? "name the networks of the clients: /0 lets the whole Internet mount the share"
-      : mendNetwork(found),
-);
-
-function mendNetwork(found: unknown): string {
-  const network = typeof found === "string" ? canonical(found) : undefined;
-  if (network === undefined) return "write it as <network address>/<prefix length>";
-  return network === found ? "choose one of these" : `did you mean ${network}?`;
-}
-
-/** A time, in milliseconds once parsed. */
-const duration = text(
-  /^[1-9]\d{0,5}(ms|s)$/,
-  "a whole number with its unit, ms or s, such as 500ms or 3s",
-  (found) =>
-    typeof found === "number" ? `the unit is missing: write ${found}ms or ${found}s` : "write the unit too",
-).transform((value) => parseInt(value, 10) * (value.endsWith("ms") ? 1 : 1000));
-
-const device = text(
-  /^[a-zA-Z0-9][\w.-]{0,14}$/,
-  "the name of a network interface, such as eth1, at most 15 characters",
-  "run `ip -brief link` on the host",
-);
-
-const port = integer(1, 65535);
 
 const master = section({
   name,
   serviceAddress: address,
   linkAddress: address,
   replicationAddress: address.exactOptional(),
-  sshHost: text(
-    /^[a-zA-Z0-9]([\w.-]*\w)?$/,
-    "a host name or an IPv4 address",
-    "leave user and port off",
-  ).exactOptional(),
-  sshPort: port.exactOptional(),
-  sshUser: text(
-    /^[a-z_][\w-]{0,31}$/,
-    "a user name such as root",
-    "name root or a user who may `sudo -n`",
-  ).exactOptional(),
-  hostKey: text(
-    // The blob of an ed25519 key is always 51 bytes, 68 characters in base64 (RFC 8709).
-    /^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}( [^\r\n]*)?$/,
-    "the host's public ed25519 key on one line, ssh-ed25519 AAAA…",
-    "copy the line of /etc/ssh/ssh_host_ed25519_key.pub on the host",
-  ).exactOptional(),
+  ...ssh,
   serviceDevice: device.exactOptional(),
   linkDevice: device.exactOptional(),
   replicationDevice: device.exactOptional(),
-  dataDisk: text(
-    (value) => /^\/dev(\/[\w.:+@-]+)+$/.test(value) && !/\/\.\.?(\/|$)/.test(value),
-    "the absolute path of a disk under /dev",
-    "choose a name that survives a reboot: run `ls -l /dev/disk/by-id` on the host",
-  ).exactOptional(),
+  dataDisk: dataDisk.exactOptional(),
 });
-
-const mebibytes = (min: number) => integer(min, undefined, " of MiB");
 
 const lab = section({
   masterMemoryMiB: mebibytes(512).default(640),
   clientMemoryMiB: mebibytes(256).default(384),
+  slaveMemoryMiB: mebibytes(256).default(384),
+  proxyMemoryMiB: mebibytes(192).default(256),
   dataDiskMiB: mebibytes(256).default(1024),
+  slaveDiskMiB: mebibytes(256).default(1024),
   clients: z
     .array(
       section({ name, serviceAddress: address }),
@@ -174,10 +74,10 @@ const share = section({
 });
 
 const heartbeat = section({
-  keepalive: duration.default(500),
-  warntime: duration.default(1500),
-  deadtime: duration.default(3000),
-  initdead: duration.default(20000),
+  keepalive: duration().default(500),
+  warntime: duration().default(1500),
+  deadtime: duration().default(3000),
+  initdead: duration().default(20000),
   udpPort: port.default(694),
   transport: choice(HeartbeatTransport).default(HeartbeatTransport.Unicast),
   mcastGroup: text(
@@ -210,7 +110,7 @@ const nfs = section({
 
 const oneShare = says("a list of at least one { name, clients }", "name what the cluster shall export");
 
-/** Every key of the configuration: its type, range and fixed default. Rules across keys are in rules.ts. */
+/** Every key of the configuration: its type, range and fixed default. Rules across keys are in rules/. */
 export const settings = section({
   platform: choice(Platform, (found) =>
     found === "aws" ? "aws is planned, not there yet" : "choose where the hosts come from",
@@ -220,6 +120,10 @@ export const settings = section({
   replicationNetwork: network.exactOptional(),
   vip: address,
   masters: z.array(master, says("a list of exactly two masters", "write it as a list")).exactOptional(),
+  slaves,
+  readPool: readPool.exactOptional(),
+  pushTargets,
+  replication: replication.prefault({}),
   lab: lab.prefault({}),
   shares: z
     .array(share, oneShare)

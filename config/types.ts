@@ -27,6 +27,7 @@ export interface CommonConfig {
   readonly heartbeat: HeartbeatConfig;
   readonly drbd: DrbdConfig;
   readonly nfs: NfsConfig;
+  readonly replication: ReplicationConfig;
   /** Counts the rotations of the heartbeat and DRBD secrets, from 1. */
   readonly secretsGeneration: number;
   /** How long one host may take to answer SSH, in seconds. */
@@ -37,6 +38,11 @@ export interface CommonConfig {
 export interface LabClusterConfig extends CommonConfig {
   readonly platform: Platform.Lab;
   readonly masters: readonly [MasterConfig, MasterConfig];
+  /** Read replicas; names are unique. */
+  readonly slaves: readonly SlaveConfig[];
+  readonly readPool?: ReadPoolConfig;
+  /** Lab clients that get the files; at most one target a client. */
+  readonly pushTargets: readonly PushTargetConfig[];
   readonly lab: LabConfig;
 }
 
@@ -44,6 +50,11 @@ export interface LabClusterConfig extends CommonConfig {
 export interface HostsClusterConfig extends CommonConfig {
   readonly platform: Platform.Hosts;
   readonly masters: readonly [HostMasterConfig, HostMasterConfig];
+  /** Read replicas; names are unique. */
+  readonly slaves: readonly HostSlaveConfig[];
+  readonly readPool?: ReadPoolConfig<HostProxyConfig>;
+  /** Application servers that get the files; names are unique. */
+  readonly pushTargets: readonly HostPushTargetConfig[];
   /** The private key that opens every host, in PEM or OpenSSH form; a Pulumi secret. */
   readonly sshPrivateKey: pulumi.Output<string>;
 }
@@ -68,8 +79,8 @@ export interface MasterConfig {
   readonly dataDisk: string;
 }
 
-/** A master that exists, and how SSH reaches it. */
-export interface HostMasterConfig extends MasterConfig {
+/** How SSH reaches a machine that exists. */
+export interface SshConfig {
   /** A name or an address. */
   readonly sshHost: string;
   readonly sshPort: number;
@@ -79,12 +90,95 @@ export interface HostMasterConfig extends MasterConfig {
   readonly hostKey: string;
 }
 
+/** A master that exists. */
+export interface HostMasterConfig extends MasterConfig, SshConfig {}
+
+/** A read replica: it follows the active master and serves the same files, read-only. */
+export interface SlaveConfig {
+  /** The host name, unique over all machines; its place in the list means nothing. */
+  readonly name: string;
+  /** Its address in `serviceNetwork`. */
+  readonly serviceAddress: string;
+  /** Its address in `linkNetwork`, over which it is replicated to. */
+  readonly linkAddress: string;
+  /** The interface in `serviceNetwork`, such as `eth1`. */
+  readonly serviceDevice: string;
+  /** The interface in `linkNetwork`. */
+  readonly linkDevice: string;
+  /** The whole disk for the data, such as `/dev/disk/by-id/virtio-data`. */
+  readonly dataDisk: string;
+  /** The most that replication to it may take, in KiB/s; 0 is no limit. */
+  readonly bandwidthKiB: number;
+}
+
+/** A slave that exists. */
+export interface HostSlaveConfig extends SlaveConfig, SshConfig {}
+
+/** How changes reach slaves and push targets. */
+export interface ReplicationConfig {
+  /** How long changes are gathered before they are sent, in milliseconds. */
+  readonly coalesceMs: number;
+  /** A slave that is behind by more seconds, maybe a fraction, is not read from. */
+  readonly maxLagSeconds: number;
+  /** What the masters keep for slaves that are away; a slave further behind is compared in full. */
+  readonly journalLimitMiB: number;
+  /** The TCP port of Prometheus text and status, on the active master. */
+  readonly metricsPort: number;
+  /** The TCP port of health check and Prometheus text, on each slave and push target. */
+  readonly healthPort: number;
+}
+
+/** One address for reading, spread over the slaves by two proxies. */
+export interface ReadPoolConfig<P extends ProxyConfig = ProxyConfig> {
+  /** The address that readers mount from, in `serviceNetwork`, without a prefix. */
+  readonly vip: string;
+  /** The VRRP `virtual_router_id`, unique in `serviceNetwork`. */
+  readonly routerId: number;
+  readonly proxies: readonly [P, P];
+}
+
+/** One of the two proxies of the read pool. */
+export interface ProxyConfig {
+  /** The host name, unique over all machines. */
+  readonly name: string;
+  /** Its address in `serviceNetwork`. */
+  readonly serviceAddress: string;
+  /** The interface in `serviceNetwork`, such as `eth1`. */
+  readonly serviceDevice: string;
+}
+
+/** A proxy that exists. */
+export interface HostProxyConfig extends ProxyConfig, SshConfig {}
+
+/** An application server with a directory that gets the files, without NFS. */
+export interface PushTargetConfig {
+  /** The host name: in the lab that of one of `lab.clients`. */
+  readonly name: string;
+  /** Its address in `serviceNetwork`, over which it is replicated to. */
+  readonly serviceAddress: string;
+  /** The interface in `serviceNetwork`, such as `eth1`. */
+  readonly serviceDevice: string;
+  /** Where the files go: absolute, normalised, none of the system's. */
+  readonly directory: string;
+  /** The names of the shares it gets; at least one. */
+  readonly shares: readonly string[];
+  /** The most that replication to it may take, in KiB/s; 0 is no limit. */
+  readonly bandwidthKiB: number;
+}
+
+/** A push target that exists. */
+export interface HostPushTargetConfig extends PushTargetConfig, SshConfig {}
+
 /** The virtual machines of the lab. Sizes are in MiB. */
 export interface LabConfig {
   readonly masterMemoryMiB: number;
   readonly clientMemoryMiB: number;
+  readonly slaveMemoryMiB: number;
+  readonly proxyMemoryMiB: number;
   /** The size of each master's data disk. */
   readonly dataDiskMiB: number;
+  /** The size of each slave's data disk. */
+  readonly slaveDiskMiB: number;
   /** Machines that mount the shares; may be empty. */
   readonly clients: readonly LabClientConfig[];
 }

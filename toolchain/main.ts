@@ -18,6 +18,7 @@ const USAGE = `usage: npm run VERB -- [--stack NAME] [arguments of the Pulumi CL
   status    the health of the cluster
   verify    compare the nodes with what up left there
   drill     a failover exercise
+  bench     measures the replication on a stack that is up
   lab       the lab's virtual machines
   test      the tests
   format    format the sources
@@ -37,6 +38,7 @@ const VERBS: Record<string, (given: Arguments) => Promise<number>> = {
   status: (given) => operator("status", given),
   verify: (given) => operator("verify", given),
   drill: (given) => operator("drill", given),
+  bench,
   lab: ({ rest }) => runScript("lab/main.ts", rest),
   test: ({ all }) => {
     prepareTests();
@@ -129,6 +131,12 @@ const noStack = (stack: string) => `there is no stack ${stack}`;
 async function operator(verb: string, { rest }: Arguments): Promise<number> {
   await enter();
   return runScript(`scripts/operator/${verb}.ts`, rest);
+}
+
+async function bench({ rest: [name = "", ...rest] }: Arguments): Promise<number> {
+  if (name !== "replication") throw new UserError(`bench: replication, not ${name || "nothing"}`);
+  await enter();
+  return runScript("bench/replication/main.ts", rest);
 }
 
 async function format(): Promise<number> {

@@ -8,12 +8,15 @@ export interface ExistingHostArgs {
   ssh: SshArgs;
   /** Its interfaces by role. */
   nics: Readonly<Partial<Record<NicRole, Nic>>>;
-  /** Block device for the data; must be blank, or hold this cluster's volume. */
-  dataDisk: string;
+  /** Block device for the data; must be blank, or hold this cluster's volume or copy. @default none */
+  dataDisk?: string;
 }
 
 export interface ExistingHostsArgs {
   masters: readonly [ExistingHostArgs, ExistingHostArgs];
+  slaves: readonly ExistingHostArgs[];
+  proxies: readonly ExistingHostArgs[];
+  targets: readonly ExistingHostArgs[];
   /** Seconds that a host may take to answer SSH. @default 300 */
   connectTimeoutSeconds?: number | undefined;
 }
@@ -21,7 +24,9 @@ export interface ExistingHostsArgs {
 /** Machines that exist. Nothing of them is made or unmade; `destroy` leaves their data disks as they are. */
 export class ExistingHosts extends pulumi.ComponentResource {
   public readonly masters: readonly [Host, Host];
-  public readonly clients: readonly Host[] = [];
+  public readonly slaves: readonly Host[];
+  public readonly proxies: readonly Host[];
+  public readonly targets: readonly Host[];
 
   constructor(name: string, args: ExistingHostsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:ExistingHosts", name, {}, opts);
@@ -31,7 +36,8 @@ export class ExistingHosts extends pulumi.ComponentResource {
         {
           ssh,
           nics,
-          dataDisk,
+          ...(dataDisk !== undefined && { dataDisk }),
+          sshdPort: ssh.port,
           managementAddress: ssh.port === 22 ? ssh.host : `${ssh.host}:${ssh.port}`,
           sshCommand: `ssh -p ${ssh.port} ${ssh.user}@${ssh.host}`,
           connectTimeoutSeconds: args.connectTimeoutSeconds,
@@ -39,6 +45,9 @@ export class ExistingHosts extends pulumi.ComponentResource {
         { parent: this },
       );
     this.masters = [make(args.masters[0]), make(args.masters[1])];
+    this.slaves = args.slaves.map(make);
+    this.proxies = args.proxies.map(make);
+    this.targets = args.targets.map(make);
     this.registerOutputs({});
   }
 }

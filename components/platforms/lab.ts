@@ -22,6 +22,8 @@ export interface LabNodeArgs {
 export interface LabArgs {
   masters: readonly [LabNodeArgs, LabNodeArgs];
   clients: readonly LabNodeArgs[];
+  slaves: readonly LabNodeArgs[];
+  proxies: readonly LabNodeArgs[];
   /** Seconds that a machine may take to answer SSH. @default 300 */
   connectTimeoutSeconds?: number | undefined;
 }
@@ -32,30 +34,29 @@ const main = path.relative(process.cwd(), path.join(__dirname, "../../lab/main.t
 export class Lab extends pulumi.ComponentResource {
   public readonly masters: readonly [Host, Host];
   public readonly clients: readonly Host[];
+  public readonly slaves: readonly Host[];
+  public readonly proxies: readonly Host[];
 
   constructor(name: string, args: LabArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:Lab", name, {}, opts);
-    const nodes = [...args.masters, ...args.clients];
+    const nodes = [...args.masters, ...args.clients, ...args.slaves, ...args.proxies];
     const ports = reservePorts(
       pulumi.getStack(),
       nodes.map((node) => node.name),
       { persist: !pulumi.runtime.isDryRun() },
     );
-    const hosts = nodes.map((node) => [node.name, ports[node.name] ?? 0] as const);
-    const make = (node: LabNodeArgs): Host => this.host(node, nodes, Object.fromEntries(hosts), args);
+    // A node knows itself and the masters: so one that comes or goes changes no other.
+    const make = (node: LabNodeArgs): Host =>
+      this.host(node, [...new Set([...args.masters, node])], ports[node.name] ?? 0, args);
     this.masters = [make(args.masters[0]), make(args.masters[1])];
     this.clients = args.clients.map(make);
+    this.slaves = args.slaves.map(make);
+    this.proxies = args.proxies.map(make);
     this.registerOutputs({});
   }
 
-  private host(
-    node: LabNodeArgs,
-    all: readonly LabNodeArgs[],
-    ports: Record<string, number>,
-    args: LabArgs,
-  ): Host {
+  private host(node: LabNodeArgs, known: readonly LabNodeArgs[], sshPort: number, args: LabArgs): Host {
     const stack = pulumi.getStack();
-    const sshPort = ports[node.name] ?? 0;
     const identity = this.command(
       `${node.name}-identity`,
       "identity",
@@ -77,7 +78,7 @@ export class Lab extends pulumi.ComponentResource {
           : [];
       }),
       dataDiskMiB: node.dataDiskMiB ?? 0,
-      hosts: all.map((other) => ({
+      hosts: known.map((other) => ({
         name: other.name,
         address: other.nics[NicRole.Service]?.address.replace(/\/.*/, "") ?? "127.0.1.1",
       })),

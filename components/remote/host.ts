@@ -43,6 +43,8 @@ export interface HostArgs {
   sshCommand: string;
   /** Block device for the data, such as `/dev/disk/by-id/virtio-data`. @default none */
   dataDisk?: string;
+  /** TCP port of its sshd, as other hosts of the cluster reach it. @default 22 */
+  sshdPort?: number;
   /** Resource whose deletion takes the host with it; its scripts are then not run for removal. @default none */
   machine?: pulumi.Resource;
   /** Seconds that the host may take to answer SSH. @default 300 */

@@ -12,6 +12,19 @@ export function nodeFile(name: string): string {
   return fs.readFileSync(path.join(SCRIPTS, name), "utf8");
 }
 
+/** Scripts that use more than lib.sh. */
+const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
+  "drbd.sh": ["disk.sh"],
+  "reading.sh": ["probe.sh"],
+  "replica-disk.sh": ["disk.sh"],
+  "serving.sh": ["probe.sh"],
+};
+
+/** The functions that a script uses. */
+export function library(script: string): string {
+  return ["lib.sh", ...(LIBRARIES[script] ?? [])].map(nodeFile).join("");
+}
+
 export interface HostScriptArgs {
   host: Host;
   /** File under `scripts/node` that defines `apply`, `remove` and `verify`. */
@@ -31,7 +44,7 @@ export class HostScript extends command.remote.Command {
   constructor(name: string, args: HostScriptArgs, opts?: pulumi.CustomResourceOptions) {
     const { host, script, vars } = args;
     const shell = host.args.ssh.user === "root" ? "bash -s --" : "sudo -n bash -s --";
-    const library = nodeFile("lib.sh");
+    const functions = library(script);
     const text = nodeFile(script);
     const { dependsOn, ...lifetime } = host.lifetime;
     super(
@@ -41,7 +54,7 @@ export class HostScript extends command.remote.Command {
         create: `${shell} apply`,
         update: `${shell} apply`,
         delete: `${shell} remove`,
-        stdin: pulumi.all(vars).apply((values) => scriptText(script, values, library, text)),
+        stdin: pulumi.all(vars).apply((values) => scriptText(script, values, functions, text)),
         addPreviousOutputInEnv: false,
         logging: command.remote.Logging.None,
       },

@@ -1,5 +1,5 @@
 import { v5 as uuid5 } from "uuid";
-import { type Access, Squash } from "../enums";
+import { Access, Squash } from "../enums";
 
 /** Who may mount a share, and how. */
 export interface ShareClient {
@@ -12,6 +12,8 @@ export interface ShareClient {
   anonUid: number;
   /** Group number of the anonymous identity. */
   anonGid: number;
+  /** Whether it may ask from a port above 1023, as any user can. @default false */
+  insecure?: boolean;
 }
 
 export interface Share {
@@ -49,6 +51,7 @@ export function exportsFile(volume: string, mount: string, shares: readonly Shar
         `anonuid=${c.anonUid}`,
         `anongid=${c.anonGid}`,
         `fsid=${fsid(volume, share.name)}`,
+        ...(c.insecure ? ["insecure"] : []),
       ];
       return `${mount}/${share.name} ${c.from}(${options.join(",")})`;
     }),
@@ -95,9 +98,14 @@ export interface MountAdvice {
  * How a client mounts a share. `hard`: the application waits through a failover and loses nothing. timeo is in tenths
  * of a second (nfs(5)).
  */
-export function mountAdvice(server: string, path: string, share: string): MountAdvice {
+export function mountAdvice(
+  server: string,
+  path: string,
+  share: string,
+  access = Access.ReadWrite,
+): MountAdvice {
   const directory = `/mnt/${share}`;
-  const options = "vers=4.2,proto=tcp,hard,timeo=50,retrans=2";
+  const options = `${access === Access.ReadOnly ? "ro," : ""}vers=4.2,proto=tcp,hard,timeo=50,retrans=2`;
   return {
     directory,
     options,

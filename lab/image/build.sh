@@ -10,7 +10,7 @@ export OVERLAY=$here/root
 
 # What the node scripts switch on themselves, each in its own time.
 disabled=(
-	drbd heartbeat logd nfs-client.target nfs-server rpcbind.service rpcbind.socket
+	drbd haproxy heartbeat keepalived logd lsyncd nfs-client.target nfs-server nginx rpcbind.service rpcbind.socket
 )
 # What only slows a boot, takes memory or disturbs a measurement.
 masked=(

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# What a master needs before anything else: its name, the packages, and no unit that would start what the
-# cluster starts.
-: "${NAME:?}" "${PACKAGES:?}" "${REPORT:?}"
+# What a host needs before anything else: its name, the packages, and no unit that would start what ha-nfs starts.
+: "${NAME:?}" "${PACKAGES:?}"
+: "${MASKED?}" # units
+: "${REPORT?}" # what `npm run status` runs on a master
 
-# nfs-server & co. would export on the standby as well; drbd.service waits for a console; rpcbind serves NFSv3 only.
-units=(nfs-server.service nfs-mountd.service nfsdcld.service drbd.service rpcbind.socket rpcbind.service)
+read -r -a units <<<"$MASKED"
 
-files() { put /usr/local/lib/ha-nfs/report 755 "$REPORT"; }
+files() { [[ ! $REPORT ]] || put /usr/local/lib/ha-nfs/report 755 "$REPORT"; }
 
 missing_packages() {
 	local package installed
@@ -18,10 +18,10 @@ missing_packages() {
 
 apply() {
 	[[ $(uname -n) == "$NAME" ]] ||
-		die "the host's name is $(uname -n), the configuration calls it $NAME, and heartbeat and DRBD go by uname -n: hostnamectl set-hostname $NAME, or change the configuration"
+		die "the host's name is $(uname -n), the configuration calls it $NAME, and the cluster goes by uname -n: hostnamectl set-hostname $NAME, or change the configuration"
 	local missing unit
 	missing=$(missing_packages)
-	# heartbeat and nfs-server must not start half configured when their packages arrive
+	# none must start half configured when its package arrives
 	for unit in "${units[@]}"; do
 		if [[ ! -L /etc/systemd/system/$unit ]]; then
 			mark "/etc/systemd/system/$unit"

@@ -7,14 +7,10 @@
 answers() { rpcinfo -T tcp -a "$VIP.8.1" 100003 4 >/dev/null 2>&1; }
 
 mounts() {
-	local directory source failed=0
-	directory=$(mktemp -d)
+	local source
 	while read -r source; do
-		timeout 60 mount -t nfs -o ro,vers=4.2,timeo=50 "$source" "$directory" || failed=1
-		umount "$directory" 2>/dev/null
+		can_mount "$source" || return
 	done < <(printf %s "$SOURCES")
-	rmdir "$directory"
-	return $failed
 }
 
 apply() {

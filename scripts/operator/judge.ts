@@ -1,3 +1,5 @@
+import type { Status as Replication } from "../../replicator/master/metrics";
+
 /** What one master says of the cluster: the JSON of scripts/node/report. */
 export interface Report {
   /** Whether heartbeat runs. */
@@ -25,6 +27,10 @@ export interface Report {
   vip: boolean;
   /** Whether NFS answers at the virtual address, asked from this node. */
   answers: boolean;
+  /** Whether this master has the replication daemon. */
+  replicates: boolean;
+  /** What the daemon says; null where it does not run. */
+  replication: Replication | null;
 }
 
 /** A report, or why there is none. */
@@ -111,5 +117,22 @@ function problems(name: string, r: Report): string[] {
   say(r.drbd.role === "Primary" && !r.mounted, "DRBD is primary, but the volume is not mounted.");
   say(r.vip && !r.mounted, "has the address, but not the volume.");
   say(r.mounted && r.nfsdThreads === 0, "has the volume, but nfsd is not running.");
+  say(
+    r.mounted && r.replicates && !r.replication,
+    "has the volume, but the replication daemon is not running.",
+  );
+  return r.replication ? [...found, ...replicationProblems(name, r.replication)] : found;
+}
+
+function replicationProblems(master: string, { feed, slaves, maxLagSeconds }: Replication): string[] {
+  const found = feed.error === undefined ? [] : [`${master}: changes cannot be recorded: ${feed.error}.`];
+  for (const [name, { state, connected, lagSeconds, lastError }] of Object.entries(slaves)) {
+    const why = lastError ? `: ${lastError.message}` : "";
+    if (state === "stuck") found.push(`${name} takes no changes${why}.`);
+    else if (!connected) found.push(`${name} is not connected${why}.`);
+    else if (lagSeconds > maxLagSeconds) {
+      found.push(`${name} is ${lagSeconds.toFixed(1)} s behind, and the limit is ${maxLagSeconds} s.`);
+    }
+  }
   return found;
 }

@@ -53,21 +53,41 @@ export function table({ health, active, findings, masters }: Status): string {
           ],
     );
   }
+  const replicas = Object.values(masters).flatMap((r) =>
+    "unreachable" in r || !r.replication ? [] : Object.entries(r.replication.slaves),
+  );
+  const copies = [
+    ["replica", "state", "lag", "backlog", "files sent", "bytes sent", "for rsync", "last error"],
+    ...replicas.map(([name, r]) => [
+      name,
+      r.state,
+      `${r.lagSeconds.toFixed(1)} s`,
+      `${Math.ceil((r.backlogBytes ?? 0) / 1024)} KiB`,
+      `${r.files}`,
+      `${r.bytes}`,
+      `${r.specialPending}`,
+      r.lastError ? `${r.lastError.time} ${r.lastError.message}` : "-",
+    ]),
+  ];
+  return [
+    `${health}${active === null ? "" : `, ${active} is active`}`,
+    "",
+    ...aligned(rows),
+    ...(replicas.length > 0 ? ["", ...aligned(copies)] : []),
+    ...findings.map((f) => `\n${f}`),
+  ]
+    .join("\n")
+    .concat("\n");
+}
+
+function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  const lines = rows.map((row) =>
+  return rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join("  ")
       .trimEnd(),
   );
-  return [
-    `${health}${active === null ? "" : `, ${active} is active`}`,
-    "",
-    ...lines,
-    ...findings.map((f) => `\n${f}`),
-  ]
-    .join("\n")
-    .concat("\n");
 }
 
 async function main(): Promise<void> {

@@ -18,9 +18,11 @@ function storedScripts(stack: string, hosts: readonly string[]): StoredScript[] 
     type: string;
     inputs?: { stdin?: unknown; create?: string };
   }[];
+  // of the hosts `a` and `b-a`, a script named …-b-a is the second one's
+  const longestFirst = [...hosts].sort((a, b) => b.length - a.length);
   return resources.flatMap(({ urn, type, inputs }) => {
     const name = urn.split("::").at(-1) ?? "";
-    const host = hosts.find((known) => name.endsWith(`-${known}`));
+    const host = longestFirst.find((known) => name.endsWith(`-${known}`));
     const text = inputs?.stdin;
     return type === "command:remote:Command" && host && typeof text === "string"
       ? [{ name, host, apply: inputs?.create ?? "", text }]

@@ -1,55 +1,13 @@
 import assert from "node:assert/strict";
-import * as pulumi from "@pulumi/pulumi";
-import { Access, Host, NfsCluster, NicRole, Squash } from "../../components";
+import type * as pulumi from "@pulumi/pulumi";
+import type { NfsCluster } from "../../components";
+import { buildCluster } from "./cluster";
 import { dependencies, graph, isSecret, nameOf, type Registered } from "./graph";
 
 const COMMAND = "command:remote:Command";
 
 function cluster(opts: pulumi.ComponentResourceOptions, generation = 1): NfsCluster {
-  const host = (name: string, n: number) =>
-    new Host(
-      name,
-      {
-        ssh: {
-          host: "192.0.2.1",
-          port: 22,
-          user: "root",
-          privateKey: pulumi.secret("PRIVATE"),
-          hostKey: "ssh-ed25519 AAAA",
-        },
-        nics: {
-          [NicRole.Service]: { device: "eth1", address: `10.10.1.${n}/24` },
-          [NicRole.Link]: { device: "eth2", address: `10.10.2.${n}/24` },
-        },
-        managementAddress: "192.0.2.1",
-        sshCommand: `ssh ${name}`,
-        dataDisk: "/dev/vdb",
-      },
-      opts,
-    );
-  return new NfsCluster(
-    "nfs",
-    {
-      masters: [host("m1", 11), host("m2", 12)],
-      vip: "10.10.1.100",
-      secretsGeneration: generation,
-      shares: [
-        {
-          name: "data",
-          clients: [
-            {
-              from: "10.10.1.0/24",
-              access: Access.ReadWrite,
-              squash: Squash.Root,
-              anonUid: 65534,
-              anonGid: 65534,
-            },
-          ],
-        },
-      ],
-    },
-    opts,
-  );
+  return buildCluster(opts, { secretsGeneration: generation });
 }
 
 describe("NfsCluster", () => {

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import type { NodeOutput, ShareOutput } from "../../components/nfsCluster";
+import type { NodeOutput, ReadsOutput, ShareOutput } from "../../components/nfsCluster";
 import { onNode } from "../../scripts/operator/remote";
 
 export const ROOT = path.join(__dirname, "../..");
@@ -18,6 +18,7 @@ export interface Result {
 export interface Outputs {
   shares: Record<string, ShareOutput>;
   nodes: Record<string, NodeOutput>;
+  reads: ReadsOutput;
 }
 
 /** A stack of the lab, used as a person uses it: by the npm scripts' own command. */

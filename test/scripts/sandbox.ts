@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { quote, scriptText } from "../../components/remote/shell";
-import { nodeFile } from "../../components/remote/hostScript";
+import { library, nodeFile } from "../../components/remote/hostScript";
 
 export interface Result {
   status: number | null;
@@ -65,7 +65,7 @@ export class Sandbox {
 
   /** Runs a script as HostScript does; `setup` is shell that runs first in the sandbox. */
   run(script: string, action: string, vars: Readonly<Record<string, string>>, setup = ":"): Result {
-    const text = scriptText(script, vars, nodeFile("lib.sh"), nodeFile(script));
+    const text = scriptText(script, vars, library(script), nodeFile(script));
     const inside = `rm -f /calls; ${setup}; PATH=/stubs:$PATH exec bash -s -- ${action}`;
     const enter = [
       `mount -t overlay overlay -o lowerdir=/,upperdir=$0/upper,workdir=$0/work $0/root`,

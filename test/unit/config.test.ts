@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { Access, DrbdMetadata, HeartbeatTransport, Squash } from "../../components/enums";
 import { ConfigError, loadConfig, parseConfig, Platform, VerifyAlg } from "../../config";
 import { isHostAddress } from "../../config/network";
-import { errors, host, hosts, lab } from "./configFixture";
+import { errors, host, hosts, hostsFleet, lab } from "./configFixture";
 
 describe("parseConfig", () => {
   it("needs only the VIP and fills in the rest", () => {
@@ -18,10 +18,22 @@ describe("parseConfig", () => {
         { name: "m1", serviceAddress: "10.10.1.11", linkAddress: "10.10.2.11", ...devices },
         { name: "m2", serviceAddress: "10.10.1.12", linkAddress: "10.10.2.12", ...devices },
       ],
+      slaves: [],
+      pushTargets: [],
+      replication: {
+        coalesceMs: 200,
+        maxLagSeconds: 5,
+        journalLimitMiB: 256,
+        metricsPort: 9478,
+        healthPort: 9479,
+      },
       lab: {
         masterMemoryMiB: 640,
         clientMemoryMiB: 384,
+        slaveMemoryMiB: 384,
+        proxyMemoryMiB: 256,
         dataDiskMiB: 1024,
+        slaveDiskMiB: 1024,
         clients: [{ name: "client", serviceAddress: "10.10.1.13" }],
       },
       shares: [
@@ -101,7 +113,7 @@ describe("parseConfig", () => {
   });
 
   it("takes the empty defaults of Pulumi.yaml as not set", () => {
-    const empty = { replicationNetwork: "", masters: "[]", lab: "{}", heartbeat: "{}", sshPrivateKey: "" };
+    const empty = { replicationNetwork: "", masters: "[]", readPool: "{}", lab: "{}", sshPrivateKey: "" };
     assert.deepEqual(parseConfig({ ...lab, ...empty }), parseConfig(lab));
     assert.deepEqual(errors({ ...hosts, lab: "{}" }), []);
   });
@@ -121,7 +133,7 @@ describe("parseConfig", () => {
       Object.values(value).forEach(assertFrozen);
     };
     assertFrozen(parseConfig(lab));
-    assertFrozen(parseConfig(hosts));
+    assertFrozen(parseConfig(hostsFleet));
   });
 
   it("reports every error at once, whichever part it is in, and counts them", () => {
@@ -183,7 +195,8 @@ describe("parseConfig", () => {
 
   it("throws nothing but ConfigError, whatever JSON it gets", () => {
     const keys = fc.constantFrom(
-      ...Object.keys(hosts),
+      ...Object.keys(hostsFleet),
+      "replication",
       "lab",
       "shares",
       "heartbeat",
@@ -194,9 +207,16 @@ describe("parseConfig", () => {
     );
     const value = fc.oneof(fc.jsonValue(), fc.json());
     fc.assert(fc.property(fc.dictionary(keys, value), (raw) => Array.isArray(errors(raw))));
+    const machine = fc.dictionary(fc.constantFrom(...Object.keys(host(1)), "directory", "shares"), value);
+    const change = fc.oneof(
+      machine.map((wrong) => ({ masters: [host(1), wrong] })),
+      machine.map((wrong) => ({ slaves: [wrong] })),
+      machine.map((wrong) => ({ readPool: { proxies: [wrong, wrong] } })),
+      machine.map((wrong) => ({ pushTargets: [wrong] })),
+    );
     fc.assert(
-      fc.property(fc.dictionary(fc.constantFrom(...Object.keys(host(1))), value), (master) =>
-        Array.isArray(errors({ ...hosts, masters: [host(1), master] })),
+      fc.property(fc.constantFrom(lab, hosts), change, (base, changed) =>
+        Array.isArray(errors({ ...base, ...changed })),
       ),
     );
   });

@@ -19,6 +19,8 @@ const standby: Report = {
   exports: [],
   vip: false,
   answers: true,
+  replicates: false,
+  replication: null,
 };
 const active: Report = {
   ...standby,

@@ -1,0 +1,62 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type Host, NicRole } from "./remote/host";
+import { HostScript } from "./remote/hostScript";
+import { Replica } from "./replica";
+import type { Replication } from "./replication";
+
+/** A directory on an application server that gets the files. */
+export interface PushTarget {
+  host: Host;
+  /** Empty, or this target's from before; the shares are directories in it. */
+  directory: string;
+  /** Names of the shares that it gets. */
+  shares: readonly string[];
+  /** KiB/s that replication to it may take; 0 is no limit. @default 0 */
+  bandwidthKiB?: number;
+}
+
+export interface PushTargetsArgs {
+  targets: readonly PushTarget[];
+  replication: Replication;
+  masters: readonly Host[];
+  /** @default 5 */
+  maxLagSeconds?: number;
+  /** @default 9479 */
+  healthPort?: number;
+}
+
+const PACKAGES = ["nodejs", "rsync", "python3-minimal", "socat"];
+
+/** Application servers that read from a local directory, without NFS; the masters push into it. */
+export class PushTargets extends pulumi.ComponentResource {
+  constructor(name: string, args: PushTargetsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ha-nfs:index:PushTargets", name, {}, opts);
+    const { targets, masters, ...rest } = args;
+    for (const { host, directory, ...target } of targets) {
+      const after = new HostScript(
+        `${name}-base-${host.name}`,
+        {
+          host,
+          script: "base.sh",
+          vars: { NAME: host.name, PACKAGES: PACKAGES.join(" "), MASKED: "", REPORT: "" },
+        },
+        { parent: this },
+      );
+      new Replica(
+        `${name}-${host.name}`,
+        {
+          label: name,
+          host,
+          root: directory,
+          role: NicRole.Service,
+          masters: masters.map((master) => master.address(NicRole.Service)),
+          after,
+          ...target,
+          ...rest,
+        },
+        { parent: this },
+      );
+    }
+    this.registerOutputs({});
+  }
+}

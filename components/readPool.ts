@@ -1,0 +1,122 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Access } from "./enums";
+import { type Host, NicRole } from "./remote/host";
+import { HostScript } from "./remote/hostScript";
+import { mountAdvice, type Share } from "./render/nfs";
+import { haproxyCfg, haproxyUnit, keepalivedConf, keepalivedUnit, proxySysctl } from "./render/readPool";
+import { REPLICA } from "./render/replica";
+import { readers } from "./render/reads";
+
+/** What a user sets of the read pool. */
+export interface ReadPoolOptions {
+  /** The address that readers use, IPv4 without prefix length, in the proxies' service network. */
+  vip: string;
+  /** The two hosts in front of the slaves. */
+  proxies: readonly [Host, Host];
+  /** VRRP virtual router, 1 to 255, of its own in the service network. @default 51 */
+  routerId?: number;
+}
+
+export interface ReadPoolArgs extends ReadPoolOptions {
+  slaves: readonly Host[];
+  shares: readonly Share[];
+  /** What asks whether the address serves; none of the proxies. */
+  prober: Host;
+  /** What must be in place before the address can serve: the slaves. */
+  after: readonly pulumi.Resource[];
+  /** @default 9479 */
+  healthPort?: number;
+}
+
+/** How an application reads from whichever slave is fit. */
+export interface PoolOutput {
+  http: {
+    /** The shares, at `<url><share>/`. */
+    url: string;
+  };
+  nfs: {
+    server: string;
+    /** Path on the server, with the shares as directories in it. */
+    path: string;
+    /** Shell command that makes the mount point, its last word, and mounts all shares read-only. */
+    mountCommand: string;
+  };
+}
+
+const PACKAGES = ["haproxy", "keepalived", "iproute2", "procps"];
+
+/** One read address in front of the slaves: haproxy on two hosts, and keepalived, which keeps it on one of them. */
+export class ReadPool extends pulumi.ComponentResource {
+  public readonly output: PoolOutput;
+
+  constructor(name: string, args: ReadPoolArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ha-nfs:index:ReadPool", name, {}, opts);
+    const { vip, prober } = args;
+    const [first, second] = args.proxies;
+    const onSecond = this.proxy(name, second, first, args);
+    const onFirst = this.proxy(name, first, second, args, onSecond);
+    new HostScript(
+      `${name}-reading-${prober.name}`,
+      {
+        host: prober,
+        script: "reading.sh",
+        vars: { VIP: vip, SOURCE: `${vip}:${REPLICA}`, PATIENCE: "180" },
+      },
+      { parent: this, dependsOn: [onFirst, ...args.after] },
+    );
+    const mountCommand = mountAdvice(vip, REPLICA, "reads", Access.ReadOnly).command;
+    this.output = { http: { url: `http://${vip}/` }, nfs: { server: vip, path: REPLICA, mountCommand } };
+    this.registerOutputs({ output: this.output });
+  }
+
+  /** @param after the other proxy, so that a change that breaks one does not reach both */
+  private proxy(name: string, host: Host, peer: Host, args: ReadPoolArgs, after?: HostScript): HostScript {
+    const { device, address: withPrefix } = host.nic(NicRole.Service);
+    const address = host.address(NicRole.Service);
+    const packages = new HostScript(
+      `${name}-base-${host.name}`,
+      {
+        host,
+        script: "base.sh",
+        vars: {
+          NAME: host.name,
+          PACKAGES: PACKAGES.join(" "),
+          MASKED: "haproxy.service keepalived.service",
+          REPORT: "",
+        },
+      },
+      { parent: this },
+    );
+    return new HostScript(
+      `${name}-proxy-${host.name}`,
+      {
+        host,
+        script: "proxy.sh",
+        vars: {
+          HAPROXY_CFG: haproxyCfg({
+            vip: args.vip,
+            address,
+            members: args.slaves.map((slave) => ({
+              name: slave.name,
+              address: slave.address(NicRole.Service),
+            })),
+            shares: args.shares.map((share) => ({ name: share.name, from: readers(share.clients) })),
+            healthPort: args.healthPort ?? 9479,
+          }),
+          KEEPALIVED_CONF: keepalivedConf({
+            vip: args.vip,
+            prefixLength: Number(withPrefix.split("/")[1]),
+            device,
+            address,
+            peer: peer.address(NicRole.Service),
+            routerId: args.routerId ?? 51,
+          }),
+          HAPROXY_UNIT: haproxyUnit,
+          KEEPALIVED_UNIT: keepalivedUnit,
+          SYSCTL: proxySysctl,
+        },
+      },
+      { parent: this, dependsOn: after ? [packages, after] : packages },
+    );
+  }
+}

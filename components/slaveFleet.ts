@@ -1,0 +1,159 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Access, Squash } from "./enums";
+import { type Host, NicRole } from "./remote/host";
+import { HostScript } from "./remote/hostScript";
+import { exportsFile, mountAdvice, type Share } from "./render/nfs";
+import { REPLICA } from "./render/replica";
+import { httpUnit, nginxConf, readers, slaveNfsConf } from "./render/reads";
+import { Replica } from "./replica";
+import type { Replication } from "./replication";
+
+/** One read slave. */
+export interface FleetSlave {
+  /** Its name is the slave's; it has a service and a link interface and a data disk. */
+  host: Host;
+  /** KiB/s that replication to it may take; 0 is no limit. @default 0 */
+  bandwidthKiB?: number;
+}
+
+export interface SlaveFleetArgs {
+  slaves: readonly FleetSlave[];
+  replication: Replication;
+  masters: readonly Host[];
+  shares: readonly Share[];
+  /** Addresses of the proxies that may speak for readers. @default none */
+  proxies?: readonly string[];
+  /** @default 5 */
+  maxLagSeconds?: number;
+  /** @default 9479 */
+  healthPort?: number;
+}
+
+/** How an application reads from one slave. */
+export interface SlaveOutput {
+  /** The shares by HTTP, at `<url><share>/`. */
+  url: string;
+  server: string;
+  /** Path on the server, with the shares as directories in it. */
+  path: string;
+  /** Shell command that makes the mount point, its last word, and mounts all shares read-only. */
+  mountCommand: string;
+  /** Answers 200 while the slave's lag is within the limit, else 503. */
+  healthUrl: string;
+  /** Prometheus text format. */
+  metricsUrl: string;
+}
+
+const PACKAGES = [
+  "nodejs",
+  "rsync",
+  "python3-minimal",
+  "socat",
+  "nginx-light",
+  "nfs-kernel-server",
+  "rpcbind",
+  "gdisk",
+  "e2fsprogs",
+];
+
+/**
+ * Slaves with copies of the shares, each by its name: one that comes or goes changes no other. They serve their copies
+ * read-only, by HTTP and NFS, to those who may mount the shares.
+ */
+export class SlaveFleet extends pulumi.ComponentResource {
+  public readonly outputs: Readonly<Record<string, SlaveOutput>>;
+  /** Ready once every slave serves and the masters send to it. */
+  public readonly ready: readonly HostScript[];
+
+  constructor(name: string, args: SlaveFleetArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ha-nfs:index:SlaveFleet", name, {}, opts);
+    this.ready = args.slaves.flatMap((slave) => this.slave(name, slave, args));
+    const { healthPort = 9479 } = args;
+    this.outputs = Object.fromEntries(
+      args.slaves.map(({ host }) => [host.name, slaveOutput(host, healthPort)] as const),
+    );
+    this.registerOutputs({ outputs: this.outputs });
+  }
+
+  private slave(name: string, { host, bandwidthKiB }: FleetSlave, args: SlaveFleetArgs): HostScript[] {
+    const packages = new HostScript(
+      `${name}-base-${host.name}`,
+      {
+        host,
+        script: "base.sh",
+        vars: { NAME: host.name, PACKAGES: PACKAGES.join(" "), MASKED: "nginx.service", REPORT: "" },
+      },
+      { parent: this },
+    );
+    const disk = new HostScript(
+      `${name}-disk-${host.name}`,
+      {
+        host,
+        script: "replica-disk.sh",
+        vars: { DISK: host.dataDisk, MOUNT: REPLICA },
+      },
+      { parent: this, dependsOn: packages },
+    );
+    const replica = new Replica(
+      `${name}-${host.name}`,
+      {
+        label: name,
+        host,
+        root: REPLICA,
+        shares: args.shares.map((share) => share.name),
+        role: NicRole.Link,
+        masters: args.masters.map((master) => master.address(NicRole.Link)),
+        replication: args.replication,
+        after: disk,
+        ...(bandwidthKiB !== undefined && { bandwidthKiB }),
+        ...(args.maxLagSeconds !== undefined && { maxLagSeconds: args.maxLagSeconds }),
+        ...(args.healthPort !== undefined && { healthPort: args.healthPort }),
+      },
+      { parent: this },
+    );
+    const address = host.address(NicRole.Service);
+    const reads = new HostScript(
+      `${name}-reads-${host.name}`,
+      {
+        host,
+        script: "reads.sh",
+        vars: {
+          HTTP: `${address}:80`,
+          NGINX_CONF: nginxConf({
+            address,
+            shares: args.shares.map((share) => ({ name: share.name, from: readers(share.clients) })),
+            proxies: args.proxies ?? [],
+          }),
+          HTTP_UNIT: httpUnit,
+          EXPORTS: exportsFile(host.name, REPLICA, args.shares.map(readOnly(args.proxies ?? []))),
+          NFS_CONF: slaveNfsConf,
+        },
+      },
+      { parent: this, dependsOn: replica.receiver },
+    );
+    return [...replica.feeds, reads];
+  }
+}
+
+/** A share as a slave exports it: to its clients, and to the proxies, which check their clients' addresses and ports. */
+function readOnly(proxies: readonly string[]): (share: Share) => Share {
+  return ({ name, clients }) => {
+    const squash = clients.some((client) => client.squash === Squash.All) ? Squash.All : Squash.Root;
+    const through = proxies.flatMap((from) =>
+      clients.slice(0, 1).map((client) => ({ ...client, from, squash, insecure: true })),
+    );
+    return { name, clients: [...clients, ...through].map((c) => ({ ...c, access: Access.ReadOnly })) };
+  };
+}
+
+function slaveOutput(host: Host, healthPort: number): SlaveOutput {
+  const server = host.address(NicRole.Service);
+  return {
+    url: `http://${server}/`,
+    server,
+    path: REPLICA,
+    mountCommand: mountAdvice(server, REPLICA, host.name, Access.ReadOnly).command,
+    healthUrl: `http://${server}:${healthPort}/healthz`,
+    metricsUrl: `http://${server}:${healthPort}/metrics`,
+  };
+}

@@ -1,0 +1,100 @@
+import { encode } from "../protocol";
+import type { Change } from "./change";
+import type { Packer, Parcel } from "./packer";
+import { parentOf } from "./paths";
+import { type Job, Plan, type Rename } from "./plan";
+import { type Ages, Reads } from "./reads";
+
+const MOST_RECORDS = 500;
+const FEWEST_RECORDS = 32;
+/** Fewer records a batch above, more below; bytes. */
+const FULL = 3 * 1024 * 1024;
+const SMALL = 1024 * 1024;
+const KEPT = 16 * 1024 * 1024;
+
+/** What a stretch of the journal comes to. */
+export interface Batch extends Parcel {
+  start: number;
+  /** The position behind it; `start` itself: there is nothing yet. */
+  next: number;
+  /** They are in `frames`, first. */
+  renames: Rename[];
+  jobs: Job[];
+  /** When it was made, see `Reads`. */
+  read: number;
+  /** Whether a rename is among its records, and whether all of them have become states. */
+  moves: boolean;
+  plain: boolean;
+}
+
+/** What `Batches` reads of the journal. */
+export interface Records {
+  read(position: number, limit: number): Promise<{ changes: Change[]; next: number }>;
+}
+
+/** The journal in batches, each made once for all the lanes that come by soon. */
+export class Batches {
+  /** Of all these batches, and of the files that lanes read for them. */
+  readonly reads = new Reads();
+  private kept: Batch[] = [];
+  private last: Promise<unknown> = Promise.resolve();
+  private limit = MOST_RECORDS;
+
+  constructor(
+    private readonly journal: Records,
+    private readonly packer: Packer,
+    readonly ages: Ages,
+    private readonly trees: ReadonlySet<string>,
+  ) {}
+
+  /**
+   * The batch that begins at `position`, or one that begins before it and says the same once more.
+   *
+   * @param plain with states in the place of all renames
+   * @throws Error when the journal or `xattrs` cannot be read
+   */
+  next(position: number, plain: boolean): Promise<Batch> {
+    const batch = this.last.then(
+      async () => this.find(position, plain) ?? (await this.make(position, plain)),
+    );
+    this.last = batch.catch(() => undefined);
+    return batch;
+  }
+
+  private find(position: number, plain: boolean): Batch | undefined {
+    return this.kept.find((batch) => {
+      if (batch.moves && batch.plain !== plain) return false;
+      if (batch.renames.length === 0) return batch.start <= position && position < batch.next;
+      if (batch.start !== position) return false;
+      return batch.renames.every(({ from }) => this.reads.of(from, batch.read)?.length === 0);
+    });
+  }
+
+  private async make(start: number, plain: boolean): Promise<Batch> {
+    const { changes, next } = await this.journal.read(start, this.limit);
+    const plan = new Plan(this.packer.volume, this.reads, this.trees, this.ages.of(start), plain);
+    for (const change of changes) plan.add(change);
+    const { renames, updates, jobs } = plan;
+    const touched = renames.flatMap(({ from, to }) => [parentOf(from), parentOf(to)]);
+    const parcel = await this.packer.pack(updates, touched);
+    const read = this.reads.note([...updates]);
+    const moves = changes.some(({ kind }) => kind === "rename");
+    const frames =
+      renames.length === 0
+        ? parcel.frames
+        : Buffer.concat([...renames.map((rename) => encode({ op: "rename", ...rename })), parcel.frames]);
+    const batch: Batch = { ...parcel, frames, start, next, renames, jobs, read, moves, plain };
+    if (next > start) this.keep(batch);
+    return batch;
+  }
+
+  private keep(batch: Batch): void {
+    const { length } = batch.frames;
+    if (length > FULL) this.limit = Math.max(FEWEST_RECORDS, this.limit >> 1);
+    else if (length < SMALL) this.limit = Math.min(MOST_RECORDS, this.limit * 2);
+    let left = KEPT;
+    this.kept = [batch, ...this.kept]
+      .filter(({ frames }) => (left -= frames.length + 4096) >= 0)
+      .slice(0, 32);
+  }
+}

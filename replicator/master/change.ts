@@ -1,0 +1,54 @@
+/**
+ * What the journal says has happened. Paths are relative to the volume's root, one character a byte (protocol.ts); the
+ * first component is the tree.
+ */
+export type Change =
+  /** Send what is at the path now; not what is below it. */
+  | { kind: "update"; path: string }
+  /** A directory: compare its entries, deleting what is not there, one level. */
+  | { kind: "list"; path: string }
+  /** The same, all levels. */
+  | { kind: "tree"; path: string }
+  | { kind: "rename"; from: string; to: string };
+
+/** The journal's line of a change: JSON, and as raw bytes once written as latin1. */
+export function lineOf(change: Change): string {
+  switch (change.kind) {
+    case "update":
+      return `["u",${JSON.stringify(change.path)}]\n`;
+    case "list":
+      return `["l",${JSON.stringify(change.path)}]\n`;
+    case "tree":
+      return `["t",${JSON.stringify(change.path)}]\n`;
+    case "rename":
+      return `["r",${JSON.stringify(change.from)},${JSON.stringify(change.to)}]\n`;
+  }
+}
+
+/** The journal's line that says: every change up to this time, seconds since 1970, stands before it. */
+export function watermarkLine(seconds: number): string {
+  return `["w",${seconds.toFixed(6)}]\n`;
+}
+
+/**
+ * The change of a line; undefined for a watermark.
+ *
+ * @throws Error when it is no line of a journal
+ */
+export function changeOf(line: string): Change | undefined {
+  const [kind, first, second] = JSON.parse(line) as [string, string, string];
+  switch (kind) {
+    case "u":
+      return { kind: "update", path: first };
+    case "l":
+      return { kind: "list", path: first };
+    case "t":
+      return { kind: "tree", path: first };
+    case "r":
+      return { kind: "rename", from: first, to: second };
+    case "w":
+      return undefined;
+    default:
+      throw new Error(`no line of a journal: ${line}`);
+  }
+}

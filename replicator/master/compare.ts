@@ -1,0 +1,112 @@
+import type { Stats } from "node:fs";
+import type { Attributes, Entry, EntryType } from "../protocol";
+import { dirOp, type Packer, type Parcel, single } from "./packer";
+import type { Job } from "./plan";
+import { attributesOf } from "./volume";
+import type { Listed } from "./wire";
+
+/** Lists that may be unanswered. */
+const AT_ONCE = 8;
+/** Files of one parcel. */
+const TOGETHER = 256;
+
+/** What a comparison needs of a connection. */
+export interface Comparer {
+  packer: Packer;
+  list(path: string, attributes: Attributes, entries: Buffer): Promise<Listed | undefined>;
+  send(parcel: Parcel): Promise<void>;
+  /** Something for rsync. */
+  special(path: string): void;
+  /** What was to be compared is no directory. */
+  lost(path: string): void;
+}
+
+/** A directory as it is here. */
+interface Listing {
+  stats: Stats;
+  /** The JSON of Entry[]. */
+  body: Buffer;
+  /** Paths of the directories in it. */
+  directories: string[];
+  /** Paths of what in it has extended attributes; only looked for when it is to be deep. */
+  marked: Set<string>;
+}
+
+/**
+ * Makes directories on the slave equal to those here. What goes beyond the directories under way is kept as a list of
+ * the directories that are left, never of files.
+ *
+ * @param counted is called with every directory that is done
+ */
+export async function compare(comparer: Comparer, jobs: readonly Job[], counted: () => void): Promise<void> {
+  const stack = [...jobs].reverse();
+  const running = new Set<Promise<void>>();
+  while (stack.length > 0 || running.size > 0) {
+    for (let job; running.size < AT_ONCE && (job = stack.pop());) {
+      const done: Promise<void> = compareOne(comparer, job, stack).finally(() => {
+        running.delete(done);
+        counted();
+      });
+      done.catch(() => undefined);
+      running.add(done);
+    }
+    await Promise.race(running);
+  }
+}
+
+async function compareOne(comparer: Comparer, { path, deep }: Job, stack: Job[]): Promise<void> {
+  const { packer } = comparer;
+  const listing = await read(packer, path, deep);
+  if (!listing) return comparer.lost(path);
+  const { stats, body, directories, marked } = listing;
+  const answer = await comparer.list(path, attributesOf(stats), body);
+  if (!answer) return;
+  const needed = answer.need.map((name) => `${path}/${name}`);
+  for (let at = 0; at < needed.length; at += TOGETHER) {
+    await comparer.send(await packer.pack(needed.slice(at, at + TOGETHER)));
+  }
+  await comparer.send(single(dirOp(path, stats)));
+  for (const special of marked) comparer.special(special);
+  const made = deep ? directories : answer.made.map((name) => `${path}/${name}`);
+  for (const directory of made) stack.push({ path: directory, deep: true });
+}
+
+/** Undefined: there is no directory. */
+async function read(packer: Packer, path: string, deep: boolean): Promise<Listing | undefined> {
+  const { volume } = packer;
+  const stats = volume.lstat(path);
+  const names = stats?.isDirectory() ? volume.names(path) : undefined;
+  if (!stats || !names) return undefined;
+  const entries: string[] = [];
+  const directories: string[] = [];
+  const present: string[] = [];
+  for (const name of names) {
+    await packer.breathe();
+    const below = `${path}/${name}`;
+    const own = volume.lstat(below);
+    if (!own) continue;
+    present.push(below);
+    if (own.isDirectory()) directories.push(below);
+    entries.push(JSON.stringify(entryOf(name, own, () => volume.target(below))));
+  }
+  const marked = await packer.withXattrs(deep ? [path, ...present] : [path]);
+  return { stats, body: Buffer.from(`[${entries.join()}]`), directories, marked };
+}
+
+function entryOf(name: string, stats: Stats, target: () => string): Entry {
+  const type = typeOf(stats);
+  return {
+    name,
+    type,
+    ...attributesOf(stats),
+    ...(type === "file" ? { size: stats.size } : {}),
+    ...(type === "file" && stats.nlink > 1 ? { links: stats.ino } : {}),
+    ...(type === "link" ? { target: target() } : {}),
+  };
+}
+
+function typeOf(stats: Stats): EntryType {
+  if (stats.isFile()) return "file";
+  if (stats.isDirectory()) return "dir";
+  return stats.isSymbolicLink() ? "link" : "other";
+}

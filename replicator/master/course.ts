@@ -1,0 +1,43 @@
+import type { Batches } from "./batches";
+import type { Bucket } from "./bucket";
+import type { Failures } from "./failures";
+import type { Packer } from "./packer";
+import type { SpecialsOptions } from "./special";
+
+/** What a lane has of the journal; `Journal` is one. */
+export interface Positions {
+  readonly id: string;
+  readonly term: number;
+  readonly oldest: number;
+  readonly end: number;
+}
+
+/** What a lane has of the feed; `Feed` is one. */
+export interface Beacons {
+  readonly beacon: { time: number; position: number } | undefined;
+}
+
+/** What outlives a connection to a slave. */
+export interface Course {
+  trees: readonly string[];
+  journal: Positions;
+  feed: Beacons;
+  packer: Packer;
+  batches: Batches;
+  bucket: Bucket;
+  rsync: Pick<SpecialsOptions, "name" | "ssh" | "bandwidthKiB">;
+  failures: Failures;
+  /** Records before it may have been sent already, also by an earlier daemon. */
+  sent: number;
+  /** Milliseconds without an answer before a connection is given up. */
+  patience?: number;
+  /** The slave has everything up to this position. */
+  reached(position: number): void;
+  /** Directories that have been compared so far; undefined: it follows the journal. */
+  comparing(directories: number | undefined): void;
+  transferred(files: number, bytes: number): void;
+  /** A beacon has come back. */
+  beacon(time: number): void;
+  /** Something went wrong that does not end the connection. */
+  trouble(message: string): void;
+}

@@ -1,0 +1,191 @@
+import type { Duplex } from "node:stream";
+import { compare } from "./compare";
+import type { Course } from "./course";
+import type { Parcel } from "./packer";
+import { parentOf } from "./paths";
+import { type Job, type Rename, whereabouts } from "./plan";
+import type { Progress} from "./progress";
+import { type Release } from "./progress";
+import { Specials } from "./special";
+import { stream } from "./stream";
+import { Wire } from "./wire";
+
+/** Marks that may be unanswered. */
+const WINDOW = 3;
+/** Paths that are looked at again at once. */
+const TOGETHER = 256;
+
+/** A path to look at again. */
+export interface Doubt {
+  path: string;
+  /** With all below it; otherwise only the attributes of the directories, the path's own included. */
+  whole: boolean;
+  /** Called once it is right on the slave. */
+  release: Release;
+}
+
+/** Brings parcels to a slave over one connection, and whatever they turn out to need besides. */
+export class Delivery {
+  readonly wire: Wire;
+  readonly specials: Specials;
+  /** When this connection last read the state of paths for itself; milliseconds since 1970. */
+  horizon = -Infinity;
+  private doubts: Doubt[] = [];
+  private readonly marks = new Set<Promise<void>>();
+  /** Those that are on their way. */
+  private renames: readonly Rename[] = [];
+
+  /** @param wake called when there is something to mend */
+  constructor(
+    private readonly course: Course,
+    connection: Duplex,
+    readonly progress: Progress,
+    private readonly wake: () => void,
+  ) {
+    const { bucket, patience, failures, packer, rsync } = course;
+    this.wire = new Wire(
+      connection,
+      {
+        stale: (from, to) => this.stale({ from, to }),
+        error: (path, message) => failures.add(path, message),
+        beacon: (time) => course.beacon(time),
+      },
+      bucket,
+      patience,
+    );
+    this.specials = new Specials({
+      ...rsync,
+      volume: packer.volume,
+      finished: (path, changed, release) => this.doubt({ path, whole: changed, release }),
+      refused: (path, message) => failures.add(path, message),
+      failed: (message) => course.trouble(message),
+    });
+  }
+
+  /** Whether everything that was sent is all that there is to do, but for what rsync has. */
+  get mended(): boolean {
+    return this.doubts.length === 0;
+  }
+
+  async stop(reason: Error): Promise<void> {
+    this.wire.end(reason);
+    await this.specials.stop();
+  }
+
+  doubt(doubt: Doubt): void {
+    this.doubts.push(doubt);
+    this.wake();
+  }
+
+  /** Sends a parcel; up to three are on their way. */
+  async send(parcel: Parcel): Promise<void> {
+    const { course, wire, progress, specials } = this;
+    for (const { path, message } of parcel.failed) course.failures.add(path, message);
+    if (parcel.frames.length + parcel.closing.length + parcel.streams.length + parcel.specials.length === 0) {
+      return;
+    }
+    await specials.room();
+    while (this.marks.size >= WINDOW) await Promise.race(this.marks);
+    const release = progress.hold();
+    if (parcel.streams.length > 0) {
+      await wire.write(parcel.frames);
+      for (const path of parcel.streams) await this.stream(path);
+    }
+    const rest = parcel.streams.length > 0 ? [parcel.closing] : [parcel.frames, parcel.closing];
+    const { written, done } = wire.send(...rest);
+    const mark: Promise<void> = done.then(() => {
+      this.marks.delete(mark);
+      for (const path of parcel.specials) specials.add(path, progress.hold());
+      release();
+    });
+    mark.catch(() => undefined);
+    this.marks.add(mark);
+    await written;
+    course.transferred(parcel.files, parcel.bytes);
+  }
+
+  /** Sends a batch whose renames `send` has put on their way, until all that they need is done. */
+  async move(parcel: Parcel, renames: readonly Rename[], since: number): Promise<void> {
+    this.renames = renames;
+    await this.send(parcel);
+    renames.forEach((rename, index) => {
+      this.course.failures.move(rename);
+      const paths = whereabouts(this.specials.movedBy(rename, since), renames.slice(index + 1));
+      for (const path of paths) this.doubt({ path, whole: true, release: this.progress.hold() });
+    });
+    await this.settle();
+    this.renames = [];
+  }
+
+  /** Makes directories on the slave equal to those here. */
+  async compare(jobs: readonly Job[], counted: () => void = () => undefined): Promise<void> {
+    if (jobs.length === 0) return;
+    const { course, wire, progress, specials } = this;
+    const comparer = {
+      packer: course.packer,
+      list: wire.list.bind(wire),
+      send: (parcel: Parcel) => this.send(parcel),
+      special: (path: string) => specials.add(path, progress.hold()),
+      lost: (path: string) => this.doubt({ path, whole: true, release: progress.hold() }),
+    };
+    await compare(comparer, jobs, counted);
+    await this.send(
+      await course.packer.pack(
+        [],
+        jobs.flatMap(({ path }) => above(path)),
+      ),
+    );
+    this.horizon = Date.now();
+  }
+
+  /** Looks at what is in doubt until nothing is. */
+  async mend(): Promise<void> {
+    const { packer } = this.course;
+    while (this.doubts.length > 0) {
+      const doubts = this.doubts.splice(0, TOGETHER);
+      const whole = doubts.filter((doubt) => doubt.whole).map(({ path }) => path);
+      const directories = new Set(doubts.flatMap(({ path }) => [path, ...above(path)]));
+      const jobs = whole.filter((path) => packer.volume.isDirectory(path));
+      const updates = whole.filter((path) => !jobs.includes(path));
+      await this.send(await packer.pack(updates, directories));
+      await this.compare(jobs.map((path) => ({ path, deep: true })));
+      this.horizon = Date.now();
+      await Promise.all(this.marks);
+      for (const { release } of doubts) release();
+    }
+  }
+
+  /** Waits until the slave has done everything but what rsync has. */
+  async settle(): Promise<void> {
+    do {
+      await Promise.all(this.marks);
+      await this.mend();
+    } while (this.marks.size > 0 || !this.mended);
+  }
+
+  private stale(rename: Rename): void {
+    const index = this.renames.findIndex(({ from, to }) => from === rename.from && to === rename.to);
+    for (const path of whereabouts([rename.from, rename.to], this.renames.slice(index + 1))) {
+      this.doubt({ path, whole: true, release: this.progress.hold() });
+    }
+  }
+
+  private async stream(path: string): Promise<void> {
+    const { course, wire } = this;
+    try {
+      const bytes = await stream(wire, course.packer.volume, path);
+      course.transferred(1, bytes);
+    } catch (error) {
+      wire.throwIfOver();
+      course.failures.add(path, String(error));
+    }
+    course.batches.reads.note([path]);
+  }
+}
+
+/** The directories that a path is in. */
+function above(path: string): string[] {
+  const directories: string[] = [];
+  for (let at = parentOf(path); at !== ""; at = parentOf(at)) directories.push(at);
+  return directories;
+}

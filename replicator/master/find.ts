@@ -1,0 +1,103 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { bytesOf } from "../protocol";
+import type { Change } from "./change";
+import { parentOf } from "./paths";
+
+/** Something whose inode has changed. */
+export interface Found {
+  path: string;
+  directory: boolean;
+  inode: string;
+}
+
+const MANY = 1000;
+/** Nothing is missed by these: who removed or replaced it has changed the directory after `since`. */
+const VANISHED = /: (No such file or directory|Not a directory)$/;
+
+/**
+ * Finds everything under `starts` whose inode has changed since then; a directory comes before what is in it.
+ *
+ * @param starts "." or what begins with "./", relative to `root`
+ * @param since seconds since 1970
+ * @throws Error when not everything could be looked at
+ */
+export async function* find(
+  root: string,
+  starts: readonly string[],
+  since: number,
+  signal: AbortSignal,
+): AsyncGenerator<Found[]> {
+  const what = ["-path", "./.ha-nfs", "-prune", "-o", "-newerct", `@${since.toFixed(6)}`];
+  const child = spawn(
+    "nice",
+    [
+      "-n",
+      "10",
+      "find",
+      ...starts.map(utf8),
+      "-xdev",
+      "-ignore_readdir_race",
+      ...what,
+      "-printf",
+      "%y %i %p\\0",
+    ],
+    { cwd: root, env: { ...process.env, LC_ALL: "C" }, stdio: ["ignore", "pipe", "pipe"], signal },
+  );
+  let said: string | undefined;
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    if (!VANISHED.test(line)) said ??= line;
+  });
+  const failure = new Promise<string | undefined>((done) => {
+    child.on("error", (error) => done(error.message));
+    child.on("close", (code, killed) =>
+      done(killed ?? said ?? (code && code > 1 ? `exit ${code}` : undefined)),
+    );
+  });
+  try {
+    let rest = "";
+    let found: Found[] = [];
+    for await (const text of child.stdout.setEncoding("latin1") as AsyncIterable<string>) {
+      const records = (rest + text).split("\0");
+      rest = records.pop() ?? "";
+      for (const record of records) {
+        const name = record.indexOf(" ", 2);
+        const path = record.slice(name + 3);
+        found.push({ path, directory: record[0] === "d", inode: record.slice(2, name) });
+      }
+      if (found.length < MANY) continue;
+      yield found;
+      found = [];
+    }
+    yield found;
+    const why = await failure;
+    if (why) throw new Error(`find: ${why}`);
+  } finally {
+    child.kill();
+  }
+}
+
+/** Arguments are given to a program in UTF-8. */
+function utf8(path: string): string {
+  return bytesOf(path).toString();
+}
+
+/**
+ * Makes changes of what is found, in the order of `find`. A directory is compared one level deep; but if its parent has
+ * changed too, it may have been renamed to where another was, and all of it is compared.
+ */
+export function comparing(): (found: Found) => Change | undefined {
+  /** The directories found that the last one is in. */
+  const above: string[] = [];
+  let whole = "/";
+  return ({ path, directory }) => {
+    if (!directory) return { kind: "update", path };
+    if (path.startsWith(whole)) return undefined;
+    while (above.length > 0 && !path.startsWith(`${above.at(-1)}/`)) above.pop();
+    const renamed = above.at(-1) === parentOf(path);
+    above.push(path);
+    if (!renamed) return { kind: "list", path };
+    whole = `${path}/`;
+    return { kind: "tree", path };
+  };
+}

@@ -1,0 +1,160 @@
+import type { Duplex } from "node:stream";
+import { encode, VERSION } from "../protocol";
+import { Bell } from "./bell";
+import type { Course } from "./course";
+import { Delivery } from "./delivery";
+import { Progress } from "./progress";
+import type { Greeting } from "./wire";
+
+/** How often what the slave refused is tried again, and how often everything may be compared for it; milliseconds. */
+const RETRY = 30_000;
+const RECOMPARE = 600_000;
+
+/** One connection to a slave: brings it up to the journal's position and keeps it there. */
+export class Follower {
+  private readonly bell = new Bell();
+  private readonly delivery: Delivery;
+  private readonly progress = new Progress((position) => this.reached(position));
+  private lastBeacon = 0;
+  private compared = -Infinity;
+  private retried = -Infinity;
+
+  constructor(
+    private readonly course: Course,
+    connection: Duplex,
+  ) {
+    this.delivery = new Delivery(course, connection, this.progress, () => this.bell.ring());
+  }
+
+  /** Paths that wait for rsync. */
+  get specialPending(): number {
+    return this.delivery.specials.pending;
+  }
+
+  /** Follows until the connection ends, and rejects with the reason. */
+  async run(): Promise<never> {
+    const { wire } = this.delivery;
+    const running = this.follow();
+    running.catch(() => undefined);
+    try {
+      return await Promise.race([running, wire.ended.then((reason) => Promise.reject(reason))]);
+    } catch (error) {
+      await this.delivery.stop(error instanceof Error ? error : new Error(String(error)));
+      this.bell.ring();
+      await running.catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Ends the connection. */
+  stop(): void {
+    this.delivery.wire.end(new Error("stopped"));
+  }
+
+  /** The journal or the beacon has grown. */
+  ring(): void {
+    this.bell.ring();
+  }
+
+  private async follow(): Promise<never> {
+    const { course, delivery, progress } = this;
+    const { journal, batches, trees } = course;
+    const greeting = await delivery.wire.greet({
+      version: VERSION,
+      journal: journal.id,
+      term: journal.term,
+      trees: [...trees],
+    });
+    let position = await this.begin(greeting);
+    for (;;) {
+      delivery.wire.throwIfOver();
+      this.retry();
+      await delivery.mend();
+      if (position < journal.oldest) throw new Error("the journal does not reach back to where the slave is");
+      let batch = await batches.next(position, this.isPlain(position));
+      if (batch.next === position) {
+        this.beacon(position);
+        await this.bell.wait(1000);
+        continue;
+      }
+      if (batch.renames.length > 0) {
+        await delivery.settle();
+        if (this.isPlain(position)) batch = await batches.next(position, true);
+      }
+      course.sent = Math.max(course.sent, batch.next);
+      const release = progress.begin(batch.next);
+      if (batch.renames.length > 0) await delivery.move(batch, batch.renames, batches.ages.of(batch.start));
+      else await delivery.send(batch);
+      await delivery.compare(batch.jobs);
+      release();
+      position = batch.next;
+      this.beacon(position);
+    }
+  }
+
+  /** Compares what the slave does not have of this journal. Returns the position to go on at. */
+  private async begin({ position, trees }: Greeting): Promise<number> {
+    const { course, delivery } = this;
+    const { journal, failures } = course;
+    const here = journal.end;
+    const known = position !== undefined && position >= journal.oldest && position <= here;
+    const partly = known && !failures.overflowed;
+    const missing = partly ? course.trees.filter((tree) => !trees.includes(tree)) : course.trees;
+    const start = partly && missing.length < course.trees.length ? position : here;
+    course.reached(start);
+    if (missing.length > 0) {
+      failures.overflowed = false;
+      await this.compare(missing);
+      await delivery.wire.write(encode({ op: "adopt", trees: [...missing], position: start }));
+    }
+    course.comparing(undefined);
+    return start;
+  }
+
+  private async compare(trees: readonly string[]): Promise<void> {
+    const { course, delivery } = this;
+    let directories = 0;
+    course.comparing(directories);
+    await delivery.compare(
+      trees.map((path) => ({ path, deep: true })),
+      () => course.comparing(++directories),
+    );
+    do {
+      await delivery.settle();
+      await delivery.specials.room(0);
+    } while (!delivery.mended);
+    this.compared = performance.now();
+    course.sent = Math.max(course.sent, course.journal.end);
+  }
+
+  /** Whether the slave may be past the renames of a batch that begins here. */
+  private isPlain(position: number): boolean {
+    const { sent, batches } = this.course;
+    return position < sent || batches.ages.of(position) <= this.delivery.horizon;
+  }
+
+  private reached(position: number): void {
+    this.course.reached(position);
+    this.delivery.wire.write(encode({ op: "cursor", position })).catch(() => undefined);
+  }
+
+  private beacon(position: number): void {
+    const { beacon } = this.course.feed;
+    if (!beacon || beacon.time <= this.lastBeacon || position < beacon.position) return;
+    if (!this.delivery.mended) return;
+    this.lastBeacon = beacon.time;
+    this.delivery.wire.beacon(beacon.time);
+  }
+
+  /** @throws Error when only comparing everything helps */
+  private retry(): void {
+    const { failures } = this.course;
+    const now = performance.now();
+    if (now - this.retried < RETRY) return;
+    this.retried = now;
+    if (failures.overflowed && now - this.compared > RECOMPARE) {
+      throw new Error("too many paths have failed: everything is compared");
+    }
+    for (const { path, release } of failures.retry()) this.delivery.doubt({ path, whole: true, release });
+  }
+}

@@ -1,0 +1,181 @@
+import type { Duplex } from "node:stream";
+import type { Batches } from "./batches";
+import { Bell } from "./bell";
+import { Bucket } from "./bucket";
+import type { Beacons, Course, Positions } from "./course";
+import { Failures, type KeptFailures } from "./failures";
+import { Follower } from "./follower";
+import type { Packer } from "./packer";
+import { Declined } from "./wire";
+
+const SHORTEST_PAUSE = 500;
+const LONGEST_PAUSE = 5000;
+/** A connection that lasted so long begins with the shortest pause again; milliseconds. */
+const STABLE = 10_000;
+
+export interface LaneOptions {
+  /** Of the slave, as ssh_config has it. */
+  name: string;
+  trees: readonly string[];
+  /** 0: no limit. */
+  bandwidthKiB: number;
+  journal: Positions;
+  feed: Beacons;
+  packer: Packer;
+  batches: Batches;
+  /** The remote shell of rsync, with its arguments. */
+  ssh: readonly string[];
+  connect: () => Duplex;
+  /** What was kept of an earlier lane. */
+  kept?: KeptLane | undefined;
+  /** Takes one line. */
+  log: (line: string) => void;
+  /** Milliseconds without an answer before a connection is given up; 15 s when absent. */
+  patience?: number;
+}
+
+/** What a lane leaves to the next one of the same slave. */
+export interface KeptLane {
+  /** The slave needs the journal from here on; absent: nothing of it. */
+  position?: number;
+  failures: KeptFailures;
+}
+
+export interface LaneStatus {
+  state: "connecting" | "comparing" | "following" | "stuck";
+  connected: boolean;
+  /** Now less the time of the last beacon that came back, or of the daemon's start. */
+  lagSeconds: number;
+  position?: number;
+  /** Of the journal, still to be sent. */
+  backlogBytes?: number;
+  files: number;
+  bytes: number;
+  errors: number;
+  /** Paths that wait for rsync. */
+  specialPending: number;
+  /** Directories compared so far. */
+  comparing?: number;
+  lastError?: { time: string; message: string };
+}
+
+/** Keeps one slave equal: connects, follows, and connects again. */
+export class Lane {
+  private state: LaneStatus["state"] = "connecting";
+  private position: number | undefined;
+  private directories: number | undefined;
+  private files = 0;
+  private bytes = 0;
+  private lastBeacon = Date.now();
+  private lastError: LaneStatus["lastError"];
+  private follower: Follower | undefined;
+  private stopping = false;
+  private readonly failures: Failures;
+  private readonly bucket: Bucket;
+  private readonly pause = new Bell();
+  private readonly course: Course;
+  private done: Promise<void> | undefined;
+
+  constructor(private readonly options: LaneOptions) {
+    const { kept, journal, feed, packer, batches, trees, name, ssh, patience } = options;
+    this.position = kept?.position;
+    this.failures = new Failures((message) => this.trouble(message), kept?.failures);
+    this.bucket = new Bucket(options.bandwidthKiB * 1024);
+    this.course = {
+      ...{ trees, journal, feed, packer, batches, bucket: this.bucket, failures: this.failures },
+      rsync: { name, ssh, bandwidthKiB: () => this.bucket.rate / 1024 },
+      sent: journal.term,
+      ...(patience === undefined ? {} : { patience }),
+      reached: (position) => (this.position = position),
+      comparing: (directories) => this.comparing(directories),
+      transferred: (files, bytes) => {
+        this.files += files;
+        this.bytes += bytes;
+      },
+      beacon: (time) => (this.lastBeacon = Math.max(this.lastBeacon, time)),
+      trouble: (message) => this.trouble(message),
+    };
+  }
+
+  get trees(): readonly string[] {
+    return this.options.trees;
+  }
+
+  get kept(): KeptLane {
+    const { position } = this;
+    return { ...(position === undefined ? {} : { position }), failures: this.failures.kept };
+  }
+
+  get status(): LaneStatus {
+    const { position, directories, lastError, options } = this;
+    return {
+      state: this.state,
+      connected: this.state === "following" || this.state === "comparing",
+      lagSeconds: Math.max(0, Date.now() - this.lastBeacon) / 1000,
+      ...(position === undefined
+        ? {}
+        : { position, backlogBytes: Math.max(0, options.journal.end - position) }),
+      files: this.files,
+      bytes: this.bytes,
+      errors: this.failures.count,
+      specialPending: this.follower?.specialPending ?? 0,
+      ...(directories === undefined ? {} : { comparing: directories }),
+      ...(lastError ? { lastError } : {}),
+    };
+  }
+
+  start(): void {
+    this.done ??= this.run();
+  }
+
+  /** Ends the connection and resolves once nothing is done for it any more. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.follower?.stop();
+    this.pause.ring();
+    await this.done;
+  }
+
+  /** @param bandwidthKiB 0: no limit */
+  limit(bandwidthKiB: number): void {
+    this.bucket.rate = bandwidthKiB * 1024;
+  }
+
+  /** The journal or the beacon has grown. */
+  ring(): void {
+    this.follower?.ring();
+  }
+
+  private async run(): Promise<void> {
+    let pause = SHORTEST_PAUSE;
+    while (!this.stopping) {
+      const since = performance.now();
+      try {
+        this.follower = new Follower(this.course, this.options.connect());
+        await this.follower.run();
+      } catch (error) {
+        if (this.stopping) return;
+        this.trouble(error instanceof Error ? error.message : String(error));
+        this.state = error instanceof Declined ? "stuck" : "connecting";
+      } finally {
+        this.follower = undefined;
+        this.directories = undefined;
+      }
+      if (performance.now() - since > STABLE) pause = SHORTEST_PAUSE;
+      await this.pause.wait(pause * (0.75 + Math.random() / 2));
+      pause = Math.min(LONGEST_PAUSE, pause * 2);
+    }
+  }
+
+  private comparing(directories: number | undefined): void {
+    const before = this.state;
+    this.directories = directories;
+    this.state = directories === undefined ? "following" : "comparing";
+    if (this.state !== before) this.options.log(`${this.options.name}: ${this.state}`);
+  }
+
+  private trouble(message: string): void {
+    if (this.lastError?.message !== message) this.options.log(`${this.options.name}: ${message}`);
+    this.lastError = { time: new Date().toISOString(), message };
+  }
+}

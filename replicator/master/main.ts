@@ -1,0 +1,35 @@
+import { readConfig } from "./config";
+import { Daemon } from "./daemon";
+
+/** The volume is about to be unmounted: whatever has not ended by then ends with the process; milliseconds. */
+const STOP = 1900;
+
+/**
+ * Runs the master's daemon until SIGTERM. SIGHUP reads the configuration anew.
+ *
+ * @throws Error when the configuration is wrong or the journal cannot be opened
+ */
+export async function runMaster(configFile: string): Promise<void> {
+  const log = (line: string) => console.error(line);
+  let daemon: Daemon | undefined;
+  const stop = () => {
+    setTimeout(() => process.exit(1), STOP);
+    const stopped = daemon?.stop() ?? Promise.resolve();
+    stopped.then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log(String(error));
+        process.exit(1);
+      },
+    );
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+  daemon = await Daemon.start(readConfig(configFile), { log });
+  let last = Promise.resolve();
+  process.on("SIGHUP", () => {
+    last = last
+      .then(() => daemon.reconfigure(readConfig(configFile)))
+      .catch((error: unknown) => log(`the configuration stays as it was: ${String(error)}`));
+  });
+}

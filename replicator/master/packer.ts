@@ -1,0 +1,172 @@
+import type { Stats } from "node:fs";
+import { encode } from "../protocol";
+import { Breath } from "../slave/breath";
+import { parentOf } from "./paths";
+import { attributesOf, isSpecial, SHARED_FILE, type Volume } from "./volume";
+import type { Xattrs } from "./xattrClient";
+
+/** The content of files in one parcel, beyond which each lane reads files itself; bytes. */
+const CONTENT = 4 * 1024 * 1024;
+const MARKED_DIRECTORIES = 10_000;
+
+/** What brings some paths on a slave up to date, in this order. */
+export interface Parcel {
+  frames: Buffer;
+  /** Files that the lane reads itself and sends in pieces. */
+  streams: string[];
+  /** Attributes of directories, whose times everything before has touched. */
+  closing: Buffer;
+  /** What rsync has to bring, once all that is done. */
+  specials: string[];
+  /** What could not be read. */
+  failed: { path: string; message: string }[];
+  files: number;
+  bytes: number;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function empty(): Parcel {
+  return { frames: NOTHING, streams: [], closing: NOTHING, specials: [], failed: [], files: 0, bytes: 0 };
+}
+
+/** Nothing but this frame. */
+export function single(frame: Buffer): Parcel {
+  return { ...empty(), closing: frame };
+}
+
+interface Found {
+  path: string;
+  stats: Stats;
+}
+
+/** Reads what is at paths and makes the operations of it. */
+export class Packer {
+  private readonly breath = new Breath();
+  /** Directories that had extended attributes: when they lose them, rsync takes them away on the slaves too. */
+  private readonly remembered = new Set<string>();
+
+  constructor(
+    readonly volume: Volume,
+    private readonly xattrs: Xattrs,
+  ) {}
+
+  /**
+   * The state that the paths have now. What is below a directory belongs to it only when it is one of the paths.
+   *
+   * @param touched directories whose attributes are to be set besides
+   * @throws Error when `xattrs` fails
+   */
+  async pack(paths: Iterable<string>, touched: Iterable<string> = []): Promise<Parcel> {
+    const parcel = empty();
+    const { gone, found } = await this.look(paths, parcel);
+    if (gone.length > 0) this.volume.check();
+    const marked = await this.withXattrs(found.map(({ path }) => path));
+    const parents = new Set(touched);
+    for (const path of gone) parents.add(parentOf(path));
+    const own = new Map<string, Stats>();
+    const deletes = gone.map((path) => encode({ op: "delete", path }));
+    const contents: Buffer[] = [];
+    const links: Buffer[] = [];
+    for (const { path, stats } of found) {
+      await this.breathe();
+      if (stats.isDirectory()) own.set(path, stats);
+      else parents.add(parentOf(path));
+      if (marked.has(path) || isSpecial(stats) || this.remembered.has(path)) parcel.specials.push(path);
+      if (marked.has(path) && stats.isDirectory()) this.remember(path);
+      try {
+        if (stats.isSymbolicLink()) {
+          links.push(encode({ op: "link", path, target: this.volume.target(path), ...attributesOf(stats) }));
+        } else if (stats.isFile() && !isSpecial(stats) && (stats.nlink > 1 || !marked.has(path))) {
+          this.packFile(path, stats, parcel, contents);
+        }
+      } catch (error) {
+        // An NFS client has it delegated: rsync can wait for the client to give it back, this process cannot.
+        if ((error as NodeJS.ErrnoException).code === "EAGAIN") parcel.specials.push(path);
+        else parcel.failed.push({ path, message: String(error) });
+      }
+    }
+    const first = [...own].filter(([path]) => parents.has(path)).map(([path, stats]) => dirOp(path, stats));
+    parcel.frames = Buffer.concat([...deletes, ...first, ...contents, ...links]);
+    parcel.closing = Buffer.concat(this.close(own, parents));
+    return parcel;
+  }
+
+  /** Those of the paths that have extended attributes. */
+  withXattrs(paths: readonly string[]): Promise<Set<string>> {
+    return this.xattrs.among(paths);
+  }
+
+  /** Lets others in between long work. */
+  async breathe(): Promise<void> {
+    if (this.breath.due) await this.breath.take();
+  }
+
+  /** Parents come before what is in them. */
+  private async look(paths: Iterable<string>, parcel: Parcel): Promise<{ gone: string[]; found: Found[] }> {
+    const missing = new Set<string>();
+    const gone: string[] = [];
+    const found: Found[] = [];
+    for (const path of [...new Set(paths)].sort()) {
+      await this.breathe();
+      if (missing.has(parentOf(path))) {
+        missing.add(path);
+        continue;
+      }
+      try {
+        const stats = this.volume.lstat(path);
+        if (stats) found.push({ path, stats });
+        else {
+          missing.add(path);
+          gone.push(path);
+        }
+      } catch (error) {
+        parcel.failed.push({ path, message: String(error) });
+      }
+    }
+    return { gone, found };
+  }
+
+  private packFile(path: string, stats: Stats, parcel: Parcel, contents: Buffer[]): void {
+    if (stats.size > SHARED_FILE || parcel.bytes + stats.size > CONTENT) {
+      parcel.streams.push(path);
+      return;
+    }
+    const content = this.volume.read(path, stats.size);
+    parcel.files++;
+    parcel.bytes += stats.size;
+    contents.push(content ? encode(putOp(path, stats), content) : encode({ op: "delete", path }));
+  }
+
+  private remember(directory: string): void {
+    this.remembered.delete(directory);
+    this.remembered.add(directory);
+    const [oldest] = this.remembered;
+    if (this.remembered.size > MARKED_DIRECTORIES && oldest !== undefined) this.remembered.delete(oldest);
+  }
+
+  /** The deepest first: making one touches the one above. */
+  private close(own: ReadonlyMap<string, Stats>, parents: ReadonlySet<string>): Buffer[] {
+    const operations: Buffer[] = [];
+    for (const path of [...new Set([...own.keys(), ...parents])].sort().reverse()) {
+      const stats = own.get(path) ?? (path === "" ? undefined : this.volume.lstat(path));
+      if (stats?.isDirectory()) operations.push(dirOp(path, stats));
+    }
+    return operations;
+  }
+}
+
+/** The operation that a file begins with. */
+export function putOp(path: string, stats: Stats) {
+  return {
+    op: "put" as const,
+    path,
+    ...attributesOf(stats),
+    ...(stats.nlink > 1 ? { links: stats.ino } : {}),
+  };
+}
+
+/** A frame that makes a directory and sets its attributes. */
+export function dirOp(path: string, stats: Stats): Buffer {
+  return encode({ op: "dir", path, ...attributesOf(stats) });
+}

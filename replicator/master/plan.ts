@@ -1,0 +1,112 @@
+import { STREAMED_FILE, type Volume } from "./volume";
+import type { Change } from "./change";
+import { moved, parentOf, treeOf } from "./paths";
+import type { Reads } from "./reads";
+
+export interface Rename {
+  from: string;
+  to: string;
+}
+
+/** A directory that is to be compared; `deep`: with all below it. */
+export interface Job {
+  path: string;
+  deep: boolean;
+}
+
+/** The paths, and where each of the renames that moves one has it. */
+export function whereabouts(paths: readonly string[], renames: readonly Rename[]): string[] {
+  const all = new Set(paths);
+  for (const rename of renames) {
+    for (const path of [...all]) all.add(moved(path, rename) ?? path);
+  }
+  return [...all];
+}
+
+/**
+ * What some records of the journal come to: the renames, in their order; then the state that paths have now; then
+ * comparisons. A path that is recorded before a rename which moves it is looked at where it is afterwards.
+ *
+ * A rename becomes two states when the slave may not have the very thing that was renamed.
+ */
+export class Plan {
+  readonly renames: Rename[] = [];
+  readonly updates = new Set<string>();
+  private readonly compared = new Map<string, boolean>();
+  /** Paths whose renames have become states: the slave may have something else there until the updates. */
+  private unsure: string[] = [];
+
+  /**
+   * @param since everything in the records has happened after this time; see `Reads`
+   * @param plain every rename becomes states
+   */
+  constructor(
+    private readonly volume: Volume,
+    private readonly reads: Reads,
+    private readonly trees: ReadonlySet<string>,
+    private readonly since: number,
+    private readonly plain: boolean,
+  ) {}
+
+  get jobs(): Job[] {
+    return [...this.compared].map(([path, deep]) => ({ path, deep }));
+  }
+
+  add(change: Change): void {
+    switch (change.kind) {
+      case "update":
+        if (this.covers(change.path)) this.updates.add(change.path);
+        return;
+      case "list":
+      case "tree":
+        if (this.covers(change.path)) this.compare(change.path, change.kind === "tree");
+        return;
+      case "rename":
+        if (this.covers(change.from) && this.covers(change.to)) return this.rename(change);
+        for (const path of [change.from, change.to]) if (this.covers(path)) this.whole(path);
+    }
+  }
+
+  private covers(path: string): boolean {
+    return this.trees.has(treeOf(path));
+  }
+
+  private compare(path: string, deep: boolean): void {
+    this.compared.set(path, deep || this.compared.get(path) === true);
+  }
+
+  /** All that is at the path, whatever the slave has there. */
+  private whole(path: string): void {
+    if (this.volume.isDirectory(path)) this.compare(path, true);
+    else this.updates.add(path);
+  }
+
+  private rename(rename: Rename): void {
+    const { from, to } = rename;
+    const stats = this.volume.lstat(to);
+    const read = this.plain ? undefined : this.reads.of(from, this.since);
+    const unsure = this.unsure.some(
+      (path) => path === from || moved(from, { from: path, to: "" }) !== undefined,
+    );
+    // Usual: a file is written under a passing name and renamed. Its content has to be sent anyway.
+    const fresh = stats?.isDirectory() === false && stats.size <= STREAMED_FILE && this.updates.has(from);
+    if (read === undefined || read.includes(from) || unsure || fresh) {
+      this.whole(from);
+      this.whole(to);
+      this.unsure.push(from, to);
+      return;
+    }
+    for (const path of [...this.updates]) {
+      const now = moved(path, rename);
+      if (now !== undefined && this.updates.delete(path)) this.updates.add(now);
+    }
+    for (const [path, deep] of [...this.compared]) {
+      const now = moved(path, rename);
+      if (now !== undefined && this.compared.delete(path)) this.compare(now, deep);
+    }
+    this.unsure = this.unsure.map((path) => moved(path, rename) ?? path);
+    this.renames.push(rename);
+    if (stats?.isDirectory()) this.updates.add(to);
+    for (const path of read) this.compare(parentOf(moved(path, rename) ?? path), false);
+  }
+}

@@ -1,0 +1,114 @@
+import { randomUUID } from "node:crypto";
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readFile,
+  readdir,
+  rename,
+  stat,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
+import { join } from "node:path";
+import { watermarkLine } from "./change";
+
+/** A file of the journal: the positions from `base` up to, but without, `base + size`. */
+export interface Segment {
+  readonly base: number;
+  size: number;
+}
+
+/** The position after a segment. */
+export function endOf({ base, size }: Segment): number {
+  return base + size;
+}
+
+export function segmentFile(directory: string, { base }: { base: number }): string {
+  return join(directory, `${String(base).padStart(16, "0")}.log`);
+}
+
+/** The segments in a directory, which is made where there is none; the oldest first. */
+export async function listSegments(directory: string): Promise<Segment[]> {
+  await mkdir(directory, { recursive: true });
+  const segments: Segment[] = [];
+  for (const name of (await readdir(directory)).sort()) {
+    const base = /^(\d{16})\.log$/.exec(name)?.[1];
+    if (base) segments.push({ base: Number(base), size: (await stat(join(directory, name))).size });
+  }
+  return segments;
+}
+
+/**
+ * Cuts off what a crash has left at the end of the last segments: an incomplete line, or zeros where a block never
+ * reached the disk.
+ *
+ * @returns the last watermark, seconds; undefined when there is none
+ */
+export async function mendSegments(
+  directory: string,
+  segments: readonly Segment[],
+): Promise<number | undefined> {
+  for (const segment of segments.toReversed()) {
+    const bytes = await readFile(segmentFile(directory, segment));
+    const zero = bytes.indexOf(0);
+    const valid = bytes.subarray(0, bytes.lastIndexOf("\n", zero < 0 ? bytes.length : zero) + 1);
+    if (valid.length < segment.size) await truncate(segmentFile(directory, segment), valid.length);
+    segment.size = valid.length;
+    const last = valid.lastIndexOf('["w",');
+    if (last >= 0)
+      return (JSON.parse(valid.toString("latin1", last).split("\n", 1)[0] ?? "") as [string, number])[1];
+  }
+  return undefined;
+}
+
+/** Makes a segment that survives a crash. It begins with the watermark, so that older ones can go. */
+export async function makeSegment(
+  directory: string,
+  base: number,
+  watermark: number | undefined,
+): Promise<{ segment: Segment; file: FileHandle }> {
+  const segment = { base, size: 0 };
+  const file = await open(segmentFile(directory, segment), "w+");
+  try {
+    if (watermark !== undefined) {
+      const head = Buffer.from(watermarkLine(watermark));
+      await writeAt(file, head, 0);
+      segment.size = head.length;
+    }
+    await file.datasync();
+    await syncDirectory(directory);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  return { segment, file };
+}
+
+/** The UUID in the file `id`; a new one when the journal is `fresh`. */
+export async function identify(directory: string, fresh: boolean): Promise<string> {
+  const file = join(directory, "id");
+  const known = fresh ? undefined : await readFile(file, "latin1").catch(() => undefined);
+  if (known) return known.trim();
+  const id = randomUUID();
+  await writeFile(`${file}.new`, `${id}\n`, { flush: true });
+  await rename(`${file}.new`, file);
+  await syncDirectory(directory);
+  return id;
+}
+
+/** @throws Error of the file system; some of the bytes may be written then */
+export async function writeAt(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,188 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { setTimeout } from "node:timers/promises";
+import { bytesOf } from "../protocol";
+import { moved } from "./paths";
+import type { Rename } from "./plan";
+import type { Release } from "./progress";
+import { Reads } from "./reads";
+import type { Volume } from "./volume";
+
+/** Paths of one run. */
+const MOST = 1000;
+/** Paths that may wait before the lane does. */
+const CROWD = 4000;
+/** How long a run waits for company, milliseconds. */
+const GATHER = 200;
+const LONGEST_PAUSE = 30_000;
+/** Of rsync: some paths could not be transferred; some had gone. */
+const PARTIAL = 23;
+const VANISHED = 24;
+
+export interface SpecialsOptions {
+  volume: Volume;
+  /** Of the slave, as ssh_config has it. */
+  name: string;
+  /** The remote shell, with its arguments. */
+  ssh: readonly string[];
+  /** Kilobytes (1024) a second; 0: no limit. */
+  bandwidthKiB: () => number;
+  /** A path has been brought. `changed`: it may have changed meanwhile; look at it again. */
+  finished: (path: string, changed: boolean, release: Release) => void;
+  /** A path could not be brought. */
+  refused: (path: string, message: string) => void;
+  /** rsync did not come through; it is tried again. */
+  failed: (message: string) => void;
+}
+
+/** What only rsync can bring to a slave: long and sparse files, extended attributes, devices. One run at a time. */
+export class Specials {
+  private readonly waiting = new Map<string, Release[]>();
+  private running = new Map<string, Release[]>();
+  /** When rsync has read which paths. */
+  private readonly reads = new Reads();
+  private size = MOST;
+  private pause = 0;
+  private working: Promise<void> | undefined;
+  private child: ChildProcess | undefined;
+  private readonly stopping = new AbortController();
+  private readonly signal = this.stopping.signal;
+  private readonly onLess: (() => void)[] = [];
+
+  constructor(private readonly options: SpecialsOptions) {}
+
+  get pending(): number {
+    return this.waiting.size + this.running.size;
+  }
+
+  add(path: string, release: Release): void {
+    const releases = this.waiting.get(path);
+    if (releases) releases.push(release);
+    else this.waiting.set(path, [release]);
+    this.working ??= this.work()
+      .catch(() => undefined)
+      .finally(() => (this.working = undefined));
+  }
+
+  /**
+   * Where the paths are after a rename that rsync had not yet brought, or has brought as they were after `since`: the
+   * slave has something else there.
+   */
+  movedBy(rename: Rename, since: number): string[] {
+    const brought = this.reads.of(rename.from, since);
+    if (!brought) return [rename.to];
+    return [...this.waiting.keys(), ...this.running.keys(), ...brought].flatMap(
+      (path) => moved(path, rename) ?? [],
+    );
+  }
+
+  /** Resolves once no more than `most` are pending. */
+  async room(most = CROWD): Promise<void> {
+    while (this.pending > most && !this.signal.aborted) {
+      await new Promise<void>((done) => this.onLess.push(done));
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    this.child?.kill("SIGKILL");
+    await this.working;
+    this.tellLess();
+  }
+
+  /** @throws Error once it is to stop */
+  private async work(): Promise<void> {
+    while (this.waiting.size > 0) {
+      await setTimeout(GATHER + this.pause, undefined, { signal: this.signal });
+      this.take();
+      const before = new Map([...this.running.keys()].map((path) => [path, this.identity(path)]));
+      const paths = [...before].filter(([, identity]) => identity !== undefined).map(([path]) => path);
+      const { code, said } = paths.length > 0 ? await this.rsync(paths) : { code: 0, said: "" };
+      this.signal.throwIfAborted();
+      const whole = code === 0 || code === VANISHED;
+      this.reads.note(paths);
+      const alone = paths.length === 1 && code === PARTIAL;
+      const done = [...this.running];
+      this.running = new Map();
+      for (const [path, releases] of done) {
+        const identity = this.identity(path);
+        if (!whole && !alone && identity !== undefined) {
+          for (const release of releases) this.add(path, release);
+          continue;
+        }
+        if (alone) this.options.refused(path, said);
+        const changed = identity === undefined || identity !== before.get(path);
+        this.options.finished(path, changed, () => releases.forEach((release) => release()));
+      }
+      this.judge(whole, code, said);
+      this.tellLess();
+    }
+  }
+
+  private take(): void {
+    for (const [path, releases] of this.waiting) {
+      if (this.running.size >= this.size) break;
+      this.waiting.delete(path);
+      this.running.set(path, releases);
+    }
+  }
+
+  /** After a failure fewer at a time, so that one bad path holds nothing up but itself. */
+  private judge(whole: boolean, code: number | string, said: string): void {
+    if (whole) {
+      this.size = Math.min(MOST, this.size * 2);
+      this.pause = 0;
+    } else if (code === PARTIAL) {
+      this.size = Math.max(1, this.size >> 1);
+    } else {
+      this.pause = Math.min(LONGEST_PAUSE, this.pause * 2 + 1000);
+      this.options.failed(`rsync ended with ${code}: ${said}`);
+    }
+  }
+
+  /** What is at a path, and since when; undefined: nothing, or it cannot be told. */
+  private identity(path: string): string | undefined {
+    try {
+      const stats = this.options.volume.lstat(path);
+      return stats && `${stats.ino} ${stats.ctimeMs}`;
+    } catch {
+      return undefined;
+    }
+  }
+
+  private rsync(paths: readonly string[]): Promise<{ code: number | string; said: string }> {
+    const { ssh, name, volume, bandwidthKiB } = this.options;
+    const child = spawn(
+      "rsync",
+      [
+        "-aHAXSO",
+        "--numeric-ids",
+        "--relative",
+        "--force",
+        "--from0",
+        "--files-from=-",
+        "--timeout=60",
+      ].concat(
+        ["--temp-dir=.ha-nfs/rsync", `--bwlimit=${bandwidthKiB()}`, "-e", ssh.join(" ")],
+        ["--", `${volume.root}/`, `${name}:`],
+      ),
+      { stdio: ["pipe", "ignore", "pipe"] },
+    );
+    this.child = child;
+    let said = "";
+    child.stderr.on("data", (text: Buffer) => (said = (said + text.toString()).slice(-2000)));
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(bytesOf(paths.map((path) => `${path}\0`).join("")));
+    return new Promise((done) => {
+      child.on("error", ({ message }) => done({ code: "no start", said: message }));
+      child.on("close", (code, signal) => done({ code: signal ?? code ?? "", said: firstLine(said) }));
+    });
+  }
+
+  private tellLess(): void {
+    for (const tell of this.onLess.splice(0)) tell();
+  }
+}
+
+function firstLine(text: string): string {
+  return text.trim().split("\n").at(0) ?? "";
+}

@@ -1,0 +1,140 @@
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+  type Stats,
+} from "node:fs";
+import { bytesOf, type Attributes } from "../protocol";
+
+/** Longer files are not shared between lanes; bytes. */
+export const SHARED_FILE = 256 * 1024;
+/** Longer files go by rsync, which sends only what is new of them; bytes. */
+export const STREAMED_FILE = 4 * 1024 * 1024;
+/** Holes of a smaller file are not worth an rsync; bytes. */
+const SPARSE_FILE = 64 * 1024;
+/** The times that a JavaScript number tells to the microsecond. */
+const LATEST = Number.MAX_SAFE_INTEGER - 1;
+
+/** Nonblocking: it may have become a fifo. Only the owner and root may leave the time of access alone. */
+const OPEN =
+  constants.O_RDONLY |
+  constants.O_NOFOLLOW |
+  constants.O_NONBLOCK |
+  (process.geteuid?.() === 0 ? constants.O_NOATIME : 0);
+
+/** Reads what is in the root. By synchronous calls: a thread's round trip costs more than they do. */
+export class Volume {
+  private readonly prefix: string;
+  private readonly device: number;
+
+  /** @throws Error when there is no such directory */
+  constructor(readonly root: string) {
+    this.prefix = `${realpathSync.native(root, "latin1")}/`;
+    this.device = statSync(root).dev;
+  }
+
+  /** @throws Error when the volume is not mounted any more: that nothing is there says nothing about its files then */
+  check(): void {
+    if (statSync(this.root).dev !== this.device) throw new Error(`${this.root} is not the volume any more`);
+  }
+
+  /**
+   * What is at a path; undefined: nothing.
+   *
+   * @throws Error of the file system
+   */
+  lstat(path: string): Stats | undefined {
+    return unlessGone(() => lstatSync(bytesOf(this.prefix + path), { throwIfNoEntry: false }));
+  }
+
+  isDirectory(path: string): boolean {
+    return this.lstat(path)?.isDirectory() ?? false;
+  }
+
+  target(path: string): string {
+    return readlinkSync(bytesOf(this.prefix + path), "latin1");
+  }
+
+  /** The names in a directory; undefined when there is none, or the way to it leads over a symbolic link. */
+  names(path: string): string[] | undefined {
+    const at = bytesOf(this.prefix + path);
+    return unlessGone(() => {
+      if (realpathSync.native(at, "latin1") !== this.prefix + path) return undefined;
+      return readdirSync(at, "latin1");
+    });
+  }
+
+  /**
+   * Opens a file; undefined when there is none. A symbolic link above it, which somebody put there to have read what
+   * is outside, counts as none.
+   */
+  open(path: string): number | undefined {
+    const at = this.prefix + path;
+    return unlessGone(() => {
+      const file = openSync(bytesOf(at), OPEN);
+      if (readlinkSync(`/proc/self/fd/${file}`, "latin1") === at) return file;
+      closeSync(file);
+      return undefined;
+    });
+  }
+
+  /** The first bytes of a file, `size` or fewer; undefined when there is none. */
+  read(path: string, size: number): Buffer | undefined {
+    const file = this.open(path);
+    if (file === undefined) return undefined;
+    try {
+      return readUpTo(file, size);
+    } finally {
+      closeSync(file);
+    }
+  }
+}
+
+/** The next `size` bytes of an open file, fewer at its end. */
+export function readUpTo(file: number, size: number): Buffer {
+  const bytes = Buffer.allocUnsafe(size);
+  let length = 0;
+  while (length < size) {
+    const count = readSync(file, bytes, length, size - length, null);
+    if (count === 0) break;
+    length += count;
+  }
+  return bytes.subarray(0, length);
+}
+
+export function attributesOf(stats: Stats): Attributes {
+  return {
+    mode: stats.mode & 0o7777,
+    uid: stats.uid,
+    gid: stats.gid,
+    // The quarter: whole microseconds come as a fraction that is a little too small.
+    mtime: Math.max(-LATEST, Math.min(LATEST, Math.floor(stats.mtimeMs * 1000 + 0.25))),
+  };
+}
+
+/**
+ * Whether rsync has to bring it: what a stream cannot make, is long, or has holes. Of a file with several names rsync
+ * would make several files.
+ */
+export function isSpecial(stats: Stats): boolean {
+  if (!stats.isFile()) return !stats.isDirectory() && !stats.isSymbolicLink();
+  if (stats.nlink > 1) return false;
+  return stats.size > STREAMED_FILE || (stats.size >= SPARSE_FILE && stats.blocks * 512 < stats.size / 2);
+}
+
+const GONE = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENXIO"]);
+
+function unlessGone<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (GONE.has((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,71 @@
+import { createServer, type Server } from "node:http";
+import type { Receiver } from "./receiver";
+
+interface Answer {
+  status: number;
+  type: string;
+  body: string;
+}
+
+/** Answers how the replica is, over HTTP: `/healthz` and `/pool` for machines that decide, `/metrics`, `/status`. */
+export function healthServer(receiver: Receiver, maxLagSeconds: number): Server {
+  const answers = new Map<string | undefined, () => Answer>([
+    ["/healthz", () => health(receiver, maxLagSeconds, 503)],
+    ["/pool", () => health(receiver, maxLagSeconds, 404)],
+    ["/metrics", () => ({ status: 200, type: "text/plain; version=0.0.4", body: metrics(receiver) })],
+    ["/status", () => ({ status: 200, type: "application/json", body: status(receiver) })],
+  ]);
+  return createServer((request, response) => {
+    const answer = answers.get(request.url)?.() ?? { status: 404, type: "text/plain", body: "not found\n" };
+    response.writeHead(answer.status, { "Content-Type": answer.type }).end(answer.body);
+  });
+}
+
+function health(receiver: Receiver, maxLagSeconds: number, bad: number): Answer {
+  const reason = trouble(receiver, maxLagSeconds);
+  const lag = seconds(receiver.lag());
+  return { status: reason ? bad : 200, type: "text/plain", body: reason ? `${reason}\n` : `ok lag=${lag}\n` };
+}
+
+/** Why nobody should read this replica; undefined: it is good. */
+function trouble(receiver: Receiver, maxLagSeconds: number): string | undefined {
+  const lag = receiver.lag();
+  if (receiver.stuck) return `stuck: ${receiver.stuck}`;
+  if (lag === undefined) return "no master yet";
+  return lag > maxLagSeconds ? `lag=${seconds(lag)} is over ${maxLagSeconds}` : undefined;
+}
+
+function metrics(receiver: Receiver): string {
+  const rows: [name: string, type: "gauge" | "counter", help: string, value: number | undefined][] = [
+    ["lag_seconds", "gauge", "How far the replica is behind the master.", receiver.lag()],
+    ["connected", "gauge", "Whether a master is connected.", receiver.connected ? 1 : 0],
+    ["files_total", "counter", "Files received since the start.", receiver.files],
+    ["bytes_total", "counter", "Bytes of files received since the start.", receiver.bytes],
+    [
+      "errors_total",
+      "counter",
+      "Paths that could not be brought up to date since the start.",
+      receiver.errors,
+    ],
+    ["position", "gauge", "Byte position in the master's journal.", receiver.state.position],
+  ];
+  return rows
+    .map(([name, type, help, value]) => {
+      const metric = `ha_nfs_replica_${name}`;
+      const sample = value === undefined ? "" : `${metric} ${value}\n`;
+      return `# HELP ${metric} ${help}\n# TYPE ${metric} ${type}\n${sample}`;
+    })
+    .join("");
+}
+
+function status(receiver: Receiver): string {
+  const { connected, files, bytes, errors, lastError, stuck, state } = receiver;
+  const { position, held: trees } = state;
+  const lagSeconds = receiver.lag();
+  const shown = { lagSeconds, connected, position, trees, files, bytes, errors, lastError, stuck };
+  return `${JSON.stringify(shown)}\n`;
+}
+
+function seconds(lag: number | undefined): string {
+  return (lag ?? 0).toFixed(2);
+}

@@ -1,0 +1,75 @@
+import { readdirSync, rmdirSync } from "node:fs";
+import { opendir } from "node:fs/promises";
+import { bytesOf } from "../protocol";
+import { Breath, Interrupted } from "./breath";
+import { OWN } from "./checks";
+import { unlinked, type Tree } from "./tree";
+
+const SLICE_MS = 5;
+const SWEEP_MS = 5 * 60_000;
+
+/** Removes, in the background and in small steps, what nobody wants: directories in `tmp`, names in `links`. */
+export class Janitor {
+  private readonly breath = new Breath(SLICE_MS);
+  private work: Promise<void> | undefined;
+  private again = false;
+  private swept = -Infinity;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly tree: Tree,
+    private readonly log: (line: string) => void,
+  ) {}
+
+  /** From now on; `tmp` and `links` are there. */
+  start(): void {
+    this.timer ??= setInterval(() => this.wake(), SWEEP_MS).unref();
+    this.wake();
+  }
+
+  /** There is something to do. */
+  wake(): void {
+    this.again = true;
+    this.work ??= this.run()
+      .catch((error: unknown) => {
+        if (!(error instanceof Interrupted)) this.log(`cannot clean up: ${String(error)}`);
+      })
+      .finally(() => (this.work = undefined));
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    this.breath.end();
+    await this.work;
+  }
+
+  private async run(): Promise<void> {
+    while (this.again) {
+      await this.breath.take();
+      this.again = false;
+      const tmp = this.tree.at(`${OWN}/tmp`);
+      for (const name of readdirSync(tmp, "latin1")) {
+        if (!this.tree.isLive(name)) await this.clear(`${tmp.toString("latin1")}/${name}`);
+      }
+      if (performance.now() - this.swept > SWEEP_MS) await this.sweepLinks();
+    }
+  }
+
+  private async clear(path: string): Promise<void> {
+    if (this.breath.due) await this.breath.take();
+    const at = bytesOf(path);
+    if (unlinked(at)) return;
+    for (const name of readdirSync(at, "latin1")) await this.clear(`${path}/${name}`);
+    rmdirSync(at);
+  }
+
+  /** A name in `links` that is its inode's last one is good for nothing. */
+  private async sweepLinks(): Promise<void> {
+    for await (const { name } of await opendir(this.tree.at(`${OWN}/links`))) {
+      if (this.breath.due) await this.breath.take();
+      const path = `${OWN}/links/${name}`;
+      if (this.tree.lstat(path)?.nlink === 1) unlinked(this.tree.at(path));
+    }
+    this.swept = performance.now();
+  }
+}

@@ -1,0 +1,26 @@
+# shellcheck shell=bash
+# What one master knows of one replica: where it is, its host key, what it gets. The daemon takes it up, or lets it go,
+# and the other replicas do not notice.
+: "${NAME:?}" "${CONFIG:?}" "${SSH_HOST:?}" "${HOST_KEY:?}"
+
+files() {
+	put "/etc/ha-nfs/replicator/known_hosts/$NAME" 644 "$NAME $HOST_KEY"$'\n'
+	put "/etc/ha-nfs/replicator/ssh.d/$NAME.conf" 644 "$SSH_HOST"
+	put "/etc/ha-nfs/replicator/slaves/$NAME.json" 644 "$CONFIG"
+}
+
+reload() {
+	! systemctl --quiet is-active ha-nfs-replicator.service || activate systemctl reload ha-nfs-replicator.service
+}
+
+apply() {
+	files
+	! is_changed '*' || reload
+}
+
+remove() {
+	files
+	reload
+}
+
+verify() { files; }

@@ -1,0 +1,11 @@
+# shellcheck shell=bash
+
+# can_mount SOURCE: a real mount, read-only, which ends as soon as it is there.
+can_mount() {
+	local directory status=0
+	directory=$(mktemp -d)
+	timeout 60 mount -t nfs -o ro,vers=4.2,timeo=50 "$1" "$directory" || status=1
+	umount "$directory" 2>/dev/null
+	rmdir "$directory"
+	return $status
+}

@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# What a slave serves of its copy: HTTP by nginx, and NFS, both read-only.
+: "${NGINX_CONF:?}" "${HTTP_UNIT:?}" "${EXPORTS:?}" "${NFS_CONF:?}" "${HTTP:?}"
+
+files() {
+	put /etc/ha-nfs/nginx.conf 644 "$NGINX_CONF"
+	put /etc/systemd/system/ha-nfs-http.service 644 "$HTTP_UNIT"
+	put /etc/exports.d/ha-nfs.exports 644 "$EXPORTS"
+	put /etc/nfs.conf.d/ha-nfs.conf 644 "$NFS_CONF"
+}
+
+answers() { (: <"/dev/tcp/${HTTP/:/\/}") 2>/dev/null; }
+serves_nfs() { rpcinfo -T tcp -a "${HTTP%:*}.8.1" 100003 4 >/dev/null 2>&1; }
+
+# exportfs names on stderr what it does not understand, and goes on: here a wrong line is an error.
+export_shares() {
+	local complaint
+	complaint=$(exportfs -ra 2>&1)
+	[[ -z $complaint ]] || { log "$complaint" && false; }
+}
+
+apply() {
+	files
+	if is_changed '*/nginx.conf' '*/ha-nfs-http.service'; then
+		nginx -q -t -c /etc/ha-nfs/nginx.conf || { restore && die "nginx refuses /etc/ha-nfs/nginx.conf; the old file is back"; }
+		reload_units ha-nfs-http.service
+		activate systemctl reload-or-restart ha-nfs-http.service
+	fi
+	enable_unit ha-nfs-http.service
+	if is_changed '*/nfs.conf.d/*' || ! systemctl --quiet is-active nfs-server.service; then
+		activate systemctl restart nfs-server.service
+	elif is_changed '*.exports'; then
+		activate export_shares
+	fi
+	enable_unit nfs-server.service
+	wait_until 30 "HTTP answers at $HTTP" answers
+	wait_until 30 "NFS answers at ${HTTP%:*}" serves_nfs
+}
+
+remove() {
+	disable_unit ha-nfs-http.service
+	disable_unit nfs-server.service
+	files
+}
+
+verify() {
+	files
+	systemctl --quiet is-active ha-nfs-http.service || drift "ha-nfs-http.service is down"
+	serves_nfs || drift "NFS does not answer"
+}

@@ -1,0 +1,17 @@
+# shellcheck shell=bash
+# Gets a secret, as secrets.sh does: the private key that opens the replicas' one login.
+: "${PRIVATE_KEY:?}"
+
+files() { put /etc/ha-nfs/secrets/replication 600 "$PRIVATE_KEY"; }
+
+apply() {
+	(umask 077 && mkdir -p /etc/ha-nfs/secrets)
+	files
+}
+
+remove() {
+	files
+	rm -f "$backups/etc/ha-nfs/secrets/replication"
+}
+
+verify() { files; }

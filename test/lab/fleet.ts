@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Status as Replication } from "../../replicator/master/metrics";
+import type { Status } from "../../scripts/operator/status";
+import type { TestStack } from "./stack";
+
+/** The fleet of a test stack: its slaves, its push target, and what they hold. */
+export class Fleet {
+  constructor(private readonly stack: TestStack) {}
+
+  /** Where each replica of the share `data` is: by node. */
+  static readonly replicas: Readonly<Record<string, string>> = {
+    s1: "/srv/replica/data",
+    s2: "/srv/replica/data",
+    client: "/srv/app/data",
+  };
+
+  async active(): Promise<string> {
+    const { active } = JSON.parse((await this.stack.run("status", "--json")).stdout) as Status;
+    return active ?? assert.fail("nobody is active");
+  }
+
+  /** What the daemon on the active master says. */
+  async daemon(): Promise<Replication> {
+    return JSON.parse(
+      await this.stack.on(await this.active(), "cat /run/ha-nfs/replicator.json"),
+    ) as Replication;
+  }
+
+  /** Types, modes, owners, times, targets, names and contents of all below a directory, in one number. */
+  digest(node: string, directory: string): Promise<string> {
+    const names = String.raw`find . -mindepth 1 -printf '%y %m %U:%G %Ts %l %P\0'`;
+    const contents = "find . -type f -print0 | sort -z | xargs -0 --no-run-if-empty sha256sum -z";
+    return this.stack.on(
+      node,
+      `cd ${directory} && { ${names} | sort -z && ${contents}; } | sha256sum`,
+      300_000,
+    );
+  }
+
+  /** Waits until the replicas hold what the active master holds. */
+  async converge(nodes = Object.keys(Fleet.replicas), seconds = 120): Promise<void> {
+    const deadline = Date.now() + seconds * 1000;
+    const active = await this.active();
+    for (;;) {
+      const wanted = await this.digest(active, "/srv/nfs/data");
+      const differ: string[] = [];
+      for (const node of nodes) {
+        const found = await this.digest(node, Fleet.replicas[node] ?? "/srv/replica/data").catch(String);
+        if (found !== wanted) differ.push(node);
+      }
+      if (differ.length === 0) return;
+      if (Date.now() > deadline) {
+        const status = JSON.stringify((await this.daemon()).slaves, null, 2);
+        assert.fail(`${differ.join(", ")} not equal to ${active} after ${seconds} s:\n${status}`);
+      }
+      await sleep(1000);
+    }
+  }
+
+  /** Waits until the condition holds. */
+  async until(what: string, seconds: number, holds: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + seconds * 1000;
+    while (!(await holds())) {
+      if (Date.now() > deadline) assert.fail(`not within ${seconds} s: ${what}`);
+      await sleep(500);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { assertEqual, rename, TestSlave, TestVolume, until, update } from "./volume";
+
+describe("replicator: a lane", () => {
+  let master: TestVolume;
+  let slave: TestSlave;
+
+  beforeEach(async () => {
+    master = await new TestVolume().start();
+    slave = new TestSlave();
+  });
+  afterEach(async () => {
+    await master.remove();
+    await slave.remove();
+  });
+
+  it("compares everything first, and follows then", async () => {
+    mkdirSync(master.file("data/sub/deep"), { recursive: true, mode: 0o750 });
+    writeFileSync(master.file("data/sub/file"), "content");
+    symlinkSync("sub", master.file("data/link"));
+    const lane = master.lane(slave);
+    await slave.follows(master);
+    assertEqual(master, slave);
+    writeFileSync(master.file("data/sub/deep/new\n\u00e4"), "more");
+    const name = Buffer.from("data/sub/deep/new\n\u00e4").toString("latin1");
+    await master.record(update(name), update("data/sub/deep"));
+    await slave.follows(master);
+    assertEqual(master, slave);
+    await until("a beacon is back", () => lane.status.lagSeconds < 1);
+    assert.equal(lane.status.state, "following");
+  });
+
+  it("sends long files in pieces", async () => {
+    master.lane(slave);
+    await slave.follows(master);
+    writeFileSync(master.file("data/long"), Buffer.alloc(2_500_000, "0123456789"));
+    writeFileSync(master.file("data/longer"), Buffer.alloc(300_000, "x"));
+    await master.record(update("data/long"), update("data/gone"), update("data/longer"), update("data"));
+    await slave.follows(master);
+    assertEqual(master, slave);
+  });
+
+  it("renames a directory without sending it again", async () => {
+    mkdirSync(master.file("data/a/b"), { recursive: true });
+    writeFileSync(master.file("data/a/b/file"), "content");
+    const lane = master.lane(slave);
+    await slave.follows(master);
+    await master.record();
+    await until("time has passed", () => Date.now() > (master.feed.beacon?.time ?? 0) + 2);
+    await master.record();
+    renameSync(master.file("data/a"), master.file("data/z"));
+    const { files } = lane.status;
+    await master.record(rename("data/a", "data/z"), update("data"));
+    await slave.follows(master);
+    assertEqual(master, slave);
+    assert.equal(lane.status.files, files);
+  });
+
+  it("goes on where it was after the connection breaks and the service restarts", async () => {
+    const lane = master.lane(slave);
+    await slave.follows(master);
+    writeFileSync(master.file("data/a"), "a");
+    await master.record(update("data/a"), update("data"));
+    await slave.follows(master);
+    await slave.restart();
+    writeFileSync(master.file("data/b"), "b");
+    await master.record(update("data/b"), update("data"));
+    await slave.follows(master);
+    assertEqual(master, slave);
+    assert.equal(lane.status.files, 2);
+  });
+
+  it("gives up a slave that does not answer", async () => {
+    const lane = master.lane(slave, { connect: () => slave.silent(), patience: 100 });
+    await until("it is given up", () => lane.status.lastError?.message.startsWith("no answer") === true);
+  });
+});

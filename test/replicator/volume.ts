@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Duplex } from "node:stream";
+import { isDeepStrictEqual } from "node:util";
+import { Batches } from "../../replicator/master/batches";
+import type { Change } from "../../replicator/master/change";
+import { Journal } from "../../replicator/master/journal";
+import { Lane, type LaneOptions } from "../../replicator/master/lane";
+import { Packer } from "../../replicator/master/packer";
+import { Ages } from "../../replicator/master/reads";
+import { Volume } from "../../replicator/master/volume";
+import { Xattrs } from "../../replicator/master/xattrClient";
+import { Receiver } from "../../replicator/slave/receiver";
+
+export const XATTRS = join(__dirname, "../../replicator/master/xattrs");
+
+/** Resolves once `check` holds. */
+export async function until(what: string, check: () => boolean, seconds = 20): Promise<void> {
+  for (const end = performance.now() + 1000 * seconds; !check();) {
+    assert.ok(performance.now() < end, `not within ${seconds} s: ${what}`);
+    await new Promise((done) => setTimeout(done, 5));
+  }
+}
+
+/** A master's volume in a temporary directory, with a journal and what makes batches of it. */
+export class TestVolume {
+  readonly directory = mkdtempSync(join(tmpdir(), "ha-nfs-master-"));
+  readonly root = join(this.directory, "volume");
+  readonly log: string[] = [];
+  readonly lanes: Lane[] = [];
+  journal!: Journal;
+  packer!: Packer;
+  batches!: Batches;
+  ages!: Ages;
+  feed: { beacon: { time: number; position: number } | undefined } = { beacon: undefined };
+  private xattrs!: Xattrs;
+
+  constructor(readonly trees: readonly string[] = ["data"]) {
+    for (const tree of trees) mkdirSync(join(this.root, tree), { recursive: true });
+  }
+
+  /** As a daemon begins. */
+  async start(): Promise<this> {
+    this.journal = await Journal.open(join(this.root, ".ha-nfs/replicator/journal"));
+    this.xattrs = new Xattrs(XATTRS, this.root);
+    this.packer = new Packer(new Volume(this.root), this.xattrs);
+    this.ages = new Ages();
+    this.batches = new Batches(this.journal, this.packer, this.ages, new Set(this.trees));
+    this.feed = { beacon: undefined };
+    return this;
+  }
+
+  /** As a daemon ends. */
+  async stop(): Promise<void> {
+    await Promise.all(this.lanes.splice(0).map((lane) => lane.stop()));
+    this.xattrs.stop();
+    await this.journal.close();
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  file(...path: string[]): string {
+    return join(this.root, ...path);
+  }
+
+  /** As the feed writes changes: all that happened until now are among them. */
+  async record(...changes: Change[]): Promise<void> {
+    const time = Date.now();
+    await this.journal.append(changes, time / 1000);
+    this.feed.beacon = { time, position: this.journal.end };
+    this.ages.note(this.feed.beacon);
+    for (const lane of this.lanes) lane.ring();
+  }
+
+  lane(slave: TestSlave, options: Partial<LaneOptions> = {}): Lane {
+    const { trees, journal, feed, packer, batches } = this;
+    const lane = new Lane({
+      ...{ name: slave.name, trees, bandwidthKiB: 0, journal, feed, packer, batches },
+      ssh: [slave.shell],
+      connect: () => slave.connect(),
+      log: (line) => this.log.push(line),
+      ...options,
+    });
+    this.lanes.push(lane);
+    lane.start();
+    return lane;
+  }
+}
+
+export const update = (path: string): Change => ({ kind: "update", path });
+export const rename = (from: string, to: string): Change => ({ kind: "rename", from, to });
+
+/** A slave's service on a socket. */
+export class TestSlave {
+  readonly directory = mkdtempSync(join(tmpdir(), "ha-nfs-slave-"));
+  readonly root = join(this.directory, "replica");
+  readonly log: string[] = [];
+  receiver: Receiver;
+  /** As rsync is told it. */
+  readonly name = this.root;
+  private readonly connections = new Set<Socket>();
+  private readonly server: Server;
+
+  constructor() {
+    mkdirSync(join(this.root, ".ha-nfs/rsync"), { recursive: true });
+    this.receiver = this.start();
+    this.server = createServer((connection) => {
+      this.connections.add(connection);
+      connection.on("close", () => this.connections.delete(connection));
+      void this.receiver.serve(connection);
+    }).listen(join(this.directory, "socket"));
+  }
+
+  /** A remote shell for rsync: runs the command in the replica. */
+  get shell(): string {
+    return join(__dirname, "remoteShell");
+  }
+
+  start(): Receiver {
+    this.receiver = new Receiver({ root: this.root, log: (line) => this.log.push(line) });
+    return this.receiver;
+  }
+
+  /** The service ends, orderly, and begins again. */
+  async restart(): Promise<void> {
+    await this.receiver.stop();
+    this.cut();
+    this.start();
+  }
+
+  connect(): Socket {
+    return connect(join(this.directory, "socket"));
+  }
+
+  /** A connection that nobody serves. */
+  silent(): Duplex {
+    return new Duplex({ read: () => undefined, write: (_bytes, _encoding, done) => done() });
+  }
+
+  /** Breaks all connections. */
+  cut(): void {
+    for (const connection of this.connections) connection.destroy();
+  }
+
+  file(...path: string[]): string {
+    return join(this.root, ...path);
+  }
+
+  /** Resolves once the slave knows that it has all of the journal. */
+  async follows({ journal, log }: TestVolume, seconds = 20): Promise<void> {
+    const lines = () => [...log, ...this.log].slice(-10).join("\n");
+    await until("the slave is up to date", () => this.receiver.state.position === journal.end, seconds).catch(
+      (error: unknown) => assert.fail(`${String(error)}\n${lines()}`),
+    );
+  }
+
+  async remove(): Promise<void> {
+    await this.receiver.stop();
+    this.cut();
+    this.server.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** All that is in a directory, for comparison. */
+function snapshot(directory: string): Record<string, unknown> {
+  const all: Record<string, unknown> = {};
+  const names = new Map<number, string>();
+  const walk = (path: string) => {
+    const at = Buffer.from(`${directory}/${path}`, "latin1");
+    const stats = lstatSync(at);
+    const type = stats.mode & 0o170000;
+    const link = stats.isSymbolicLink() ? readlinkSync(at, "latin1") : undefined;
+    const content = stats.isFile() ? readFileSync(at).toString("latin1") : undefined;
+    const mtime = stats.isSymbolicLink() ? 0 : Math.round(stats.mtimeMs);
+    const same = stats.isFile() ? names.get(stats.ino) : undefined;
+    if (same === undefined) names.set(stats.ino, path);
+    all[path] = { type, mode: stats.mode & 0o7777, mtime, link, same, content };
+    if (stats.isDirectory()) {
+      for (const name of readdirSync(at, "latin1").sort()) walk(`${path}/${name}`);
+    }
+  };
+  for (const tree of readdirSync(directory, "latin1").sort()) if (tree !== ".ha-nfs") walk(tree);
+  return all;
+}
+
+/** Fails unless the slave has exactly what the master has. */
+export function assertEqual(master: TestVolume, slave: TestSlave, about = ""): void {
+  const [wanted, had] = [snapshot(master.root), snapshot(slave.root)];
+  if (isDeepStrictEqual(had, wanted)) return;
+  const short = (value: unknown) => JSON.stringify(value)?.slice(0, 200);
+  const differences = [...new Set([...Object.keys(wanted), ...Object.keys(had)])]
+    .filter((path) => !isDeepStrictEqual(had[path], wanted[path]))
+    .map((path) => `${JSON.stringify(path)}:\n  is ${short(had[path])}\n  not ${short(wanted[path])}`);
+  assert.fail(`${about} ${differences.length} differences:\n${differences.slice(0, 8).join("\n")}`);
+}

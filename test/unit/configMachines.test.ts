@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import {
+  check,
+  ends,
+  errors,
+  host,
+  hosts,
+  hostsWith,
+  lab,
+  labMaster,
+  labWith,
+  without,
+  type Case,
+} from "./configFixture";
+
+describe("config: platforms", () => {
+  check("are lab or hosts", [
+    [
+      { ...lab, platform: "aws" },
+      'platform: found "aws"; allowed: lab, hosts; aws is planned, not there yet',
+    ],
+    [
+      { ...lab, platform: "azure" },
+      'platform: found "azure"; allowed: lab, hosts; choose where the hosts come from',
+    ],
+  ]);
+  check("lab: set the keys of a machine themselves", [
+    [labWith({ dataDisk: "/dev/vdb" }), `masters[1].dataDisk: found "/dev/vdb"; ${ends.onlyOnHosts}`],
+    [labWith({ sshPort: 22 }), `masters[1].sshPort: found 22; ${ends.onlyOnHosts}`],
+    [
+      { ...lab, sshPrivateKey: hosts.sshPrivateKey },
+      `sshPrivateKey: found a value that is not shown; ${ends.onlyOnHosts}`,
+    ],
+  ]);
+  check("hosts: need masters, their keys and the private key", [
+    [
+      { ...hosts, masters: [] },
+      "masters: found nothing; allowed: a list of exactly two masters; see docs/config.md for an example",
+    ],
+    [
+      { ...hosts, sshPrivateKey: "" },
+      "sshPrivateKey: found nothing; allowed: the private key that opens the hosts; " +
+        "set it with `pulumi config set --secret sshPrivateKey < FILE`",
+    ],
+    ...(["hostKey", "serviceDevice", "linkDevice", "dataDisk"] as const).map((key): Case => [
+      { ...hosts, masters: [host(1), without(host(2), key)] },
+      `masters[1].${key}: found nothing; ${ends.neededOnHosts(key)}`,
+    ]),
+  ]);
+  check("hosts: have no lab", [
+    [
+      { ...hosts, lab: { dataDiskMiB: 512 } },
+      'lab: found {"dataDiskMiB":512}; allowed: nothing on platform hosts; remove it, or set platform to lab',
+    ],
+  ]);
+  check("hosts: are two machines, each with an interface for each network", [
+    [
+      { ...hosts, masters: [1, 2].map((n) => ({ ...host(n), sshHost: "gate" })) },
+      'masters[1].sshHost: found "gate:22", which masters[0].sshHost has too; ' +
+        "allowed: a host and port for each machine; no two machines are the same",
+    ],
+    [
+      hostsWith({ linkDevice: "eth0" }),
+      'masters[1].linkDevice: found "eth0", which masters[1].serviceDevice has too; ' +
+        "allowed: a network interface for each network; choose another one",
+    ],
+  ]);
+  it("hosts: may share a name at different ports", () => {
+    const masters = [1, 2].map((n) => ({ ...host(n), sshHost: "gate", sshPort: 2200 + n }));
+    assert.deepEqual(errors({ ...hosts, masters }), []);
+  });
+});
+
+describe("config: masters", () => {
+  check("are two", [
+    [
+      { ...lab, masters: [labMaster(1)] },
+      "masters: found a list of 1; allowed: a list of exactly two masters; an HA pair has one active and one standby",
+    ],
+    [
+      { ...lab, masters: "m1" },
+      'masters: found "m1", which is no JSON; allowed: a list of exactly two masters; write it as a list',
+    ],
+  ]);
+
+  it("have host names of RFC 1123, at most 15 characters, not localhost", () => {
+    for (const name of ["M2", "2m", "m_2", "m-", "abcdefghijklmnop", "localhost", "m2.example", ""]) {
+      const [line, ...more] = errors(labWith({ name }));
+      assert.match(
+        line ?? "",
+        /^masters\[1\]\.name: found ".*"; allowed: 1 to 15 of a-z, .*; use the host name /,
+      );
+      assert.deepEqual(more, []);
+    }
+    assert.deepEqual(errors(labWith({ name: "abcdefghijklmn0" })), []);
+  });
+  check("have names of their own", [
+    [labWith({ name: "m1" }), 'masters[1].name: found "m1", which masters[0].name has too; ' + ends.ownName],
+    [
+      { ...lab, lab: { clients: [{ name: "m2", serviceAddress: "10.10.1.20" }] } },
+      'lab.clients[0].name: found "m2", which masters[1].name has too; ' + ends.ownName,
+    ],
+  ]);
+  check("have a replication address if, and only if, there is that network", [
+    [
+      {
+        ...labWith({}),
+        replicationNetwork: "10.10.3.0/24",
+        masters: [{ ...labMaster(1), replicationAddress: "10.10.3.1" }, labMaster(2)],
+      },
+      "masters[1].replicationAddress: found nothing; allowed: a value where replicationNetwork is set; " +
+        "set it, or remove replicationNetwork",
+    ],
+    [
+      labWith({ replicationAddress: "10.10.3.1" }),
+      'masters[1].replicationAddress: found "10.10.3.1"; allowed: nothing without replicationNetwork; ' +
+        "remove it, or set replicationNetwork",
+    ],
+    [
+      hostsWith({ replicationDevice: "eth2" }),
+      'masters[1].replicationDevice: found "eth2"; allowed: nothing without replicationNetwork; ' +
+        "remove it, or set replicationNetwork",
+    ],
+  ]);
+
+  it("have well-formed keys for SSH, devices and disk", () => {
+    const wrong = {
+      sshHost: ["root@m2", "m2:22", ""],
+      sshPort: [0, 65536, "22", 22.5],
+      sshUser: ["Root", "a b"],
+      hostKey: [
+        "ssh-rsa AAAA",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIshort",
+        `${host(2).hostKey}\n${host(1).hostKey}`,
+      ],
+      serviceDevice: ["eth 0", "a234567890123456", "../eth0"],
+      dataDisk: ["sdb", "/dev/../etc/passwd", "/dev/", "/mnt/disk", "/dev/a b"],
+    };
+    for (const [key, values] of Object.entries(wrong)) {
+      for (const value of values) {
+        const [line, ...more] = errors(hostsWith({ [key]: value }));
+        assert.ok(line?.startsWith(`masters[1].${key}: found `), `${key} ${value}: ${line}`);
+        assert.deepEqual(more, []);
+      }
+    }
+  });
+});

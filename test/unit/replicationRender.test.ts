@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { authorizedKey, replicaConf, rsyncUnit } from "../../components/render/replica";
+import {
+  daemonConf,
+  feedConf,
+  replicatorUnit,
+  sshConfig,
+  sshHost,
+} from "../../components/render/replication";
+import { sshKey } from "../../components/render/sshKey";
+
+describe("the masters' key", () => {
+  const key = sshKey("a secret", "ha-nfs replication");
+
+  it("is what ssh-keygen takes for the key of that public line", () => {
+    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "ha-nfs-key-")), "key");
+    fs.writeFileSync(file, key.privateKey, { mode: 0o600 });
+    try {
+      assert.equal(
+        execFileSync("ssh-keygen", ["-y", "-f", file], { encoding: "utf8" }).trim(),
+        key.publicKey,
+      );
+    } finally {
+      fs.rmSync(path.dirname(file), { recursive: true });
+    }
+  });
+
+  it("comes from the secret alone", () => {
+    assert.deepEqual(sshKey("a secret", "ha-nfs replication"), key);
+    assert.notEqual(sshKey("another", "ha-nfs replication").publicKey, key.publicKey);
+  });
+
+  it("opens one login, from the masters only", () => {
+    assert.equal(
+      authorizedKey("ssh-ed25519 AAAA x", ["10.10.2.11", "10.10.2.12"]),
+      'from="10.10.2.11,10.10.2.12",restrict ssh-ed25519 AAAA x\n',
+    );
+  });
+});
+
+describe("the replication's files", () => {
+  it("name the replica's host key and nothing else of the machine", () => {
+    assert.equal(
+      sshHost("s1", "10.10.2.21", 22),
+      `# made by ha-nfs
+Host s1
+HostName 10.10.2.21
+Port 22
+HostKeyAlias s1
+UserKnownHostsFile /etc/ha-nfs/replicator/known_hosts/s1
+`,
+    );
+  });
+
+  it("are an ssh_config that ssh reads", () => {
+    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "ha-nfs-ssh-")), "config");
+    fs.writeFileSync(file, `${sshHost("s1", "10.10.2.21", 2222)}${sshConfig}`);
+    try {
+      const read = execFileSync("ssh", ["-G", "-F", file, "s1"], { encoding: "utf8" });
+      for (const line of ["hostname 10.10.2.21", "port 2222", "user ha-nfs", "stricthostkeychecking true"]) {
+        assert.ok(read.includes(`${line}\n`), `${line} is not in\n${read}`);
+      }
+    } finally {
+      fs.rmSync(path.dirname(file), { recursive: true });
+    }
+  });
+
+  it("are JSON for the daemon and the receiver", () => {
+    const daemon = daemonConf({
+      mount: "/srv/nfs",
+      shares: ["data"],
+      coalesceMs: 200,
+      maxLagSeconds: 5,
+      journalLimitMiB: 256,
+      metricsAddress: "10.10.1.11",
+      metricsPort: 9478,
+    });
+    assert.deepEqual(
+      { ...(JSON.parse(daemon) as object) },
+      {
+        root: "/srv/nfs",
+        trees: ["data"],
+        sshConfig: "/etc/ha-nfs/replicator/ssh_config",
+        slavesDirectory: "/etc/ha-nfs/replicator/slaves",
+        watch: "/usr/local/lib/ha-nfs/watch",
+        coalesceMs: 200,
+        maxLagSeconds: 5,
+        journalLimitMiB: 256,
+        metricsAddress: "10.10.1.11",
+        metricsPort: 9478,
+        statusFile: "/run/ha-nfs/replicator.json",
+      },
+    );
+    assert.deepEqual(JSON.parse(feedConf({ shares: ["data"], bandwidthKiB: 0 })), {
+      trees: ["data"],
+      bandwidthKiB: 0,
+    });
+    assert.deepEqual(
+      JSON.parse(
+        replicaConf({
+          root: "/srv/replica",
+          healthAddress: "10.10.1.21",
+          healthPort: 9479,
+          maxLagSeconds: 5,
+        }),
+      ),
+      {
+        root: "/srv/replica",
+        healthAddress: "10.10.1.21",
+        healthPort: 9479,
+        maxLagSeconds: 5,
+        socket: "/run/ha-nfs-replica/socket",
+      },
+    );
+  });
+
+  it("keep rsync in the replica, and hold nothing of the masters' volume in a namespace", () => {
+    assert.match(
+      rsyncUnit("/srv/replica"),
+      /ExecStart=\/usr\/local\/lib\/ha-nfs\/receive rsync \/srv\/replica\n/,
+    );
+    assert.match(rsyncUnit("/srv/replica"), /ProtectSystem=strict\nReadWritePaths=\/srv\/replica\n/);
+    assert.doesNotMatch(
+      replicatorUnit("/srv/nfs"),
+      /^(Protect(System|Home)|PrivateTmp|PrivateDevices|ReadWritePaths)=/m,
+    );
+  });
+});
