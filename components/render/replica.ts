@@ -44,6 +44,8 @@ After=network.target
 StartLimitIntervalSec=0
 
 [Service]
+# what an rsync left that lost its power
+ExecStartPre=-rm -rf ${root}/.ha-nfs/rsync
 ExecStart=/usr/bin/node --max-old-space-size=128 /usr/local/lib/ha-nfs/replicator.js slave /etc/ha-nfs/replica.json
 Group=${LOGIN}
 RuntimeDirectory=ha-nfs-replica

@@ -10,6 +10,8 @@ export interface Positions {
   readonly term: number;
   readonly oldest: number;
   readonly end: number;
+  /** Bytes from a position to the end. */
+  left(position: number): number;
 }
 
 /** What a lane has of the feed; `Feed` is one. */
@@ -27,7 +29,7 @@ export interface Course {
   bucket: Bucket;
   rsync: Pick<SpecialsOptions, "name" | "ssh" | "bandwidthKiB">;
   failures: Failures;
-  /** Records before it may have been sent already, also by an earlier daemon. */
+  /** Records before it may have been sent already, also by an earlier lane or daemon. */
   sent: number;
   /** Milliseconds without an answer before a connection is given up. */
   patience?: number;

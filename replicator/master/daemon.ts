@@ -117,9 +117,8 @@ export class Daemon {
   async stop(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
     this.metrics.stop();
-    await Promise.all([...this.lanes.values()].map((lane) => lane.stop()));
+    await Promise.all([this.feed.stop(), ...[...this.lanes.values()].map((lane) => lane.stop())]);
     this.xattrs.stop();
-    await this.feed.stop();
     this.writeCursors();
     await this.journal.close();
   }
@@ -129,9 +128,9 @@ export class Daemon {
       if (this.feed.beacon) this.ages.note(this.feed.beacon);
       for (const lane of this.lanes.values()) lane.ring();
     });
+    this.every(STATUS_EVERY, () => writeJson(this.config.statusFile, this.status));
     await this.feed.start();
     this.open();
-    this.every(STATUS_EVERY, () => writeJson(this.config.statusFile, this.status));
     this.every(CURSORS_EVERY, () => this.writeCursors());
     this.every(TRIM_EVERY, () => this.trim());
   }

@@ -4,7 +4,7 @@ import type { Course } from "./course";
 import type { Parcel } from "./packer";
 import { parentOf } from "./paths";
 import { type Job, type Rename, whereabouts } from "./plan";
-import type { Progress} from "./progress";
+import type { Progress } from "./progress";
 import { type Release } from "./progress";
 import { Specials } from "./special";
 import { stream } from "./stream";

@@ -68,6 +68,14 @@ export class Journal {
     return endOf(this.current);
   }
 
+  /** Bytes from a position to the end, without the gaps. */
+  left(position: number): number {
+    return this.segments.reduce(
+      (sum, segment) => sum + Math.max(0, endOf(segment) - Math.max(segment.base, position)),
+      0,
+    );
+  }
+
   /**
    * Writes the changes, and that there are no others up to `watermark`, seconds since 1970. Durable once it resolves.
    *

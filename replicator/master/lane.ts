@@ -84,7 +84,7 @@ export class Lane {
     this.course = {
       ...{ trees, journal, feed, packer, batches, bucket: this.bucket, failures: this.failures },
       rsync: { name, ssh, bandwidthKiB: () => this.bucket.rate / 1024 },
-      sent: journal.term,
+      sent: journal.end,
       ...(patience === undefined ? {} : { patience }),
       reached: (position) => (this.position = position),
       comparing: (directories) => this.comparing(directories),
@@ -112,9 +112,7 @@ export class Lane {
       state: this.state,
       connected: this.state === "following" || this.state === "comparing",
       lagSeconds: Math.max(0, Date.now() - this.lastBeacon) / 1000,
-      ...(position === undefined
-        ? {}
-        : { position, backlogBytes: Math.max(0, options.journal.end - position) }),
+      ...(position === undefined ? {} : { position, backlogBytes: options.journal.left(position) }),
       files: this.files,
       bytes: this.bytes,
       errors: this.failures.count,

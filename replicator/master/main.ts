@@ -11,7 +11,7 @@ const STOP = 1900;
  */
 export async function runMaster(configFile: string): Promise<void> {
   const log = (line: string) => console.error(line);
-  let daemon: Daemon | undefined;
+  let daemon = undefined as Daemon | undefined;
   const stop = () => {
     setTimeout(() => process.exit(1), STOP);
     const stopped = daemon?.stop() ?? Promise.resolve();
@@ -25,11 +25,12 @@ export async function runMaster(configFile: string): Promise<void> {
   };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
-  daemon = await Daemon.start(readConfig(configFile), { log });
+  const running = await Daemon.start(readConfig(configFile), { log });
+  daemon = running;
   let last = Promise.resolve();
   process.on("SIGHUP", () => {
     last = last
-      .then(() => daemon.reconfigure(readConfig(configFile)))
+      .then(() => running.reconfigure(readConfig(configFile)))
       .catch((error: unknown) => log(`the configuration stays as it was: ${String(error)}`));
   });
 }

@@ -105,7 +105,7 @@ export class Plan {
       if (now !== undefined && this.compared.delete(path)) this.compare(now, deep);
     }
     this.unsure = this.unsure.map((path) => moved(path, rename) ?? path);
-    this.renames.push(rename);
+    this.renames.push({ from, to });
     if (stats?.isDirectory()) this.updates.add(to);
     for (const path of read) this.compare(parentOf(moved(path, rename) ?? path), false);
   }

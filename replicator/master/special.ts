@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { setTimeout } from "node:timers/promises";
+import type { Stats } from "node:fs";
 import { bytesOf } from "../protocol";
 import { moved } from "./paths";
 import type { Rename } from "./plan";
@@ -17,6 +18,13 @@ const LONGEST_PAUSE = 30_000;
 /** Of rsync: some paths could not be transferred; some had gone. */
 const PARTIAL = 23;
 const VANISHED = 24;
+
+/** What is listed has changed, whatever its time says: two changes within a second are usual. */
+const OPTIONS = [
+  "-aHAXSO",
+  ...["--numeric-ids", "--relative", "--force", "--ignore-times", "--timeout=60"],
+  ...["--from0", "--files-from=-"],
+];
 
 export interface SpecialsOptions {
   volume: Volume;
@@ -93,10 +101,10 @@ export class Specials {
   private async work(): Promise<void> {
     while (this.waiting.size > 0) {
       await setTimeout(GATHER + this.pause, undefined, { signal: this.signal });
-      this.take();
+      const linked = this.take();
       const before = new Map([...this.running.keys()].map((path) => [path, this.identity(path)]));
       const paths = [...before].filter(([, identity]) => identity !== undefined).map(([path]) => path);
-      const { code, said } = paths.length > 0 ? await this.rsync(paths) : { code: 0, said: "" };
+      const { code, said } = paths.length > 0 ? await this.rsync(paths, linked) : { code: 0, said: "" };
       this.signal.throwIfAborted();
       const whole = code === 0 || code === VANISHED;
       this.reads.note(paths);
@@ -118,12 +126,19 @@ export class Specials {
     }
   }
 
-  private take(): void {
+  /** The next run. A file with several names is not replaced, so that they stay; such files have runs of their own. */
+  private take(): boolean {
+    let kind: boolean | undefined;
     for (const [path, releases] of this.waiting) {
       if (this.running.size >= this.size) break;
+      const stats = this.lstat(path);
+      const linked = stats?.isFile() === true && stats.nlink > 1;
+      kind ??= linked;
+      if (kind !== linked) continue;
       this.waiting.delete(path);
       this.running.set(path, releases);
     }
+    return kind ?? false;
   }
 
   /** After a failure fewer at a time, so that one bad path holds nothing up but itself. */
@@ -139,34 +154,29 @@ export class Specials {
     }
   }
 
-  /** What is at a path, and since when; undefined: nothing, or it cannot be told. */
-  private identity(path: string): string | undefined {
+  /** Undefined: there is nothing, or it cannot be told. */
+  private lstat(path: string): Stats | undefined {
     try {
-      const stats = this.options.volume.lstat(path);
-      return stats && `${stats.ino} ${stats.ctimeMs}`;
+      return this.options.volume.lstat(path);
     } catch {
       return undefined;
     }
   }
 
-  private rsync(paths: readonly string[]): Promise<{ code: number | string; said: string }> {
+  /** Changes with what is at the path; undefined: nothing. */
+  private identity(path: string): string | undefined {
+    const stats = this.lstat(path);
+    return stats && `${stats.ino} ${stats.ctimeMs}`;
+  }
+
+  private rsync(paths: readonly string[], linked: boolean): Promise<{ code: number | string; said: string }> {
     const { ssh, name, volume, bandwidthKiB } = this.options;
-    const child = spawn(
-      "rsync",
-      [
-        "-aHAXSO",
-        "--numeric-ids",
-        "--relative",
-        "--force",
-        "--from0",
-        "--files-from=-",
-        "--timeout=60",
-      ].concat(
-        ["--temp-dir=.ha-nfs/rsync", `--bwlimit=${bandwidthKiB()}`, "-e", ssh.join(" ")],
-        ["--", `${volume.root}/`, `${name}:`],
-      ),
-      { stdio: ["pipe", "ignore", "pipe"] },
-    );
+    const tuning = [
+      `--bwlimit=${bandwidthKiB()}`,
+      ...(linked ? ["--inplace"] : ["--temp-dir=.ha-nfs/rsync"]),
+    ];
+    const places = ["-e", ssh.join(" "), "--", `${volume.root}/`, `${name}:`];
+    const child = spawn("rsync", [...OPTIONS, ...tuning, ...places], { stdio: ["pipe", "ignore", "pipe"] });
     this.child = child;
     let said = "";
     child.stderr.on("data", (text: Buffer) => (said = (said + text.toString()).slice(-2000)));

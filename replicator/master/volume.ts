@@ -45,12 +45,13 @@ export class Volume {
   }
 
   /**
-   * What is at a path; undefined: nothing.
+   * What is at a path; undefined: nothing, or nothing on another host, as fifos, sockets and devices are.
    *
    * @throws Error of the file system
    */
   lstat(path: string): Stats | undefined {
-    return unlessGone(() => lstatSync(bytesOf(this.prefix + path), { throwIfNoEntry: false }));
+    const stats = unlessGone(() => lstatSync(bytesOf(this.prefix + path), { throwIfNoEntry: false }));
+    return stats && (stats.isFile() || stats.isDirectory() || stats.isSymbolicLink()) ? stats : undefined;
   }
 
   isDirectory(path: string): boolean {
@@ -118,13 +119,9 @@ export function attributesOf(stats: Stats): Attributes {
   };
 }
 
-/**
- * Whether rsync has to bring it: what a stream cannot make, is long, or has holes. Of a file with several names rsync
- * would make several files.
- */
+/** Whether rsync has to bring it: it is long, or has holes. Of a file with several names rsync would make several files. */
 export function isSpecial(stats: Stats): boolean {
-  if (!stats.isFile()) return !stats.isDirectory() && !stats.isSymbolicLink();
-  if (stats.nlink > 1) return false;
+  if (!stats.isFile() || stats.nlink > 1) return false;
   return stats.size > STREAMED_FILE || (stats.size >= SPARSE_FILE && stats.blocks * 512 < stats.size / 2);
 }
 

@@ -18,7 +18,7 @@ files() {
 answers() { (: <"/dev/tcp/${HEALTH/:/\/}") 2>/dev/null; }
 
 apply() {
-	id "$LOGIN" >/dev/null 2>&1 || useradd --system --no-create-home --home-dir /nonexistent --shell /bin/sh "$LOGIN"
+	id "$LOGIN" >/dev/null 2>&1 || useradd --system --no-create-home --home-dir / --shell /bin/sh "$LOGIN"
 	mkdir -p "$ROOT"
 	files
 	if is_changed '*/sshd_config.d/*'; then

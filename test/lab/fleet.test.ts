@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { quote } from "../../components/remote/shell";
 import type { DrillReport } from "../../scripts/operator/drillReport";
 import { Health } from "../../scripts/operator/judge";
 import type { Status } from "../../scripts/operator/status";
@@ -22,7 +23,8 @@ describe("slaves, a push target and a read address in the lab", () => {
 
   const say = (text: string) => console.log(`        ${text}`);
   const since = (begun: number) => `${((Date.now() - begun) / 1000).toFixed(1)} s`;
-  const client = (command: string, timeoutMs?: number) => stack.on("client", command, timeoutMs);
+  const client = (command: string, timeoutMs?: number) =>
+    stack.on("client", `bash -c ${quote(command)}`, timeoutMs);
   const pool = (slave: string) =>
     client(
       `curl -s -o /dev/null -w '%{http_code}' http://${outputs.reads.slaves[slave]?.server}:9479/pool || :`,

@@ -27,9 +27,9 @@ export class Fleet {
     ) as Replication;
   }
 
-  /** Types, modes, owners, times, targets, names and contents of all below a directory, in one number. */
+  /** All but fifos and sockets, which are nothing on another host: types, modes, owners, times, targets, names and contents of all below a directory, in one number. */
   digest(node: string, directory: string): Promise<string> {
-    const names = String.raw`find . -mindepth 1 -printf '%y %m %U:%G %Ts %l %P\0'`;
+    const names = String.raw`find . -mindepth 1 ! -type p ! -type s -printf '%y %m %U:%G %Ts %l %P\0'`;
     const contents = "find . -type f -print0 | sort -z | xargs -0 --no-run-if-empty sha256sum -z";
     return this.stack.on(
       node,

@@ -8,6 +8,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   symlinkSync,
   truncateSync,
   utimesSync,
@@ -134,8 +135,18 @@ class Users {
     if (this.isDirectory(path)) {
       for (const name of readdirSync(join(this.root, path))) this.remove(`${path}/${name}`);
     }
+    const stats = lstatSync(join(this.root, path));
     rmSync(join(this.root, path), { recursive: true });
     this.entry(path);
+    this.lost(stats);
+  }
+
+  /** The kernel tells of a file that has one name less, and `watch` finds another name of it. */
+  private lost(stats: Stats | undefined): void {
+    if (!stats?.isFile() || stats.nlink < 2) return;
+    const names = readdirSync(this.root, { recursive: true, encoding: "utf8" });
+    const name = names.find((path) => lstatSync(join(this.root, path)).ino === stats.ino);
+    if (name !== undefined) this.update(name);
   }
 
   private link(path: string): void {
@@ -184,6 +195,7 @@ class Users {
     this.told.push(rename(bytes(from), bytes(to)));
     this.update(dirname(from));
     this.update(dirname(to));
+    this.lost(target);
   }
 
   private touch(path: string): void {

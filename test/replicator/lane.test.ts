@@ -1,16 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  chmodSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { assertEqual, rename, TestSlave, TestVolume, until, update } from "./volume";
 
 describe("replicator: a lane", () => {

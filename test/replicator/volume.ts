@@ -82,7 +82,7 @@ export class TestVolume {
     const { trees, journal, feed, packer, batches } = this;
     const lane = new Lane({
       ...{ name: slave.name, trees, bandwidthKiB: 0, journal, feed, packer, batches },
-      ssh: [slave.shell],
+      ssh: slave.shell,
       connect: () => slave.connect(),
       log: (line) => this.log.push(line),
       ...options,
@@ -102,8 +102,7 @@ export class TestSlave {
   readonly root = join(this.directory, "replica");
   readonly log: string[] = [];
   receiver: Receiver;
-  /** As rsync is told it. */
-  readonly name = this.root;
+  readonly name = "s1";
   private readonly connections = new Set<Socket>();
   private readonly server: Server;
 
@@ -117,9 +116,9 @@ export class TestSlave {
     }).listen(join(this.directory, "socket"));
   }
 
-  /** A remote shell for rsync: runs the command in the replica. */
-  get shell(): string {
-    return join(__dirname, "remoteShell");
+  /** A remote shell for rsync, which runs the command in the replica. */
+  get shell(): string[] {
+    return [join(__dirname, "remoteShell"), this.root];
   }
 
   start(): Receiver {
@@ -178,7 +177,8 @@ function snapshot(directory: string): Record<string, unknown> {
     const type = stats.mode & 0o170000;
     const link = stats.isSymbolicLink() ? readlinkSync(at, "latin1") : undefined;
     const content = stats.isFile() ? readFileSync(at).toString("latin1") : undefined;
-    const mtime = stats.isSymbolicLink() ? 0 : Math.round(stats.mtimeMs);
+    // rsync sets the time of a fifo to the second only.
+    const mtime = stats.isFile() || stats.isDirectory() ? Math.round(stats.mtimeMs) : 0;
     const same = stats.isFile() ? names.get(stats.ino) : undefined;
     if (same === undefined) names.set(stats.ino, path);
     all[path] = { type, mode: stats.mode & 0o7777, mtime, link, same, content };

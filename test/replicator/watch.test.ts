@@ -19,6 +19,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { Daemon, listing, perform, program, until } from "./watchCopy";
 
+/** Whatever else works on this machine's file system has changes without a name too. */
+const isNamed = (field: string) => !field.startsWith("i ");
+
 describe("replicator: watch", () => {
   let root: string;
   let child: ChildProcess | undefined;
@@ -71,18 +74,24 @@ describe("replicator: watch", () => {
     mkdirSync(at("data/new\nline"));
     writeFileSync(Buffer.from(`${root}/data/new\nline/\xff`, "latin1"), "x");
     assert.deepEqual(
-      [...new Set(await told())],
+      [...new Set((await told()).filter(isNamed))],
       ["c data/new\nline", "c data/new\nline/\xff", "u data/new\nline/\xff"],
     );
     renameSync(at("data/new\nline"), at("data/b"));
     appendFileSync(Buffer.from(`${root}/data/b/\xff`, "latin1"), "y");
     chmodSync(at("data/b"), 0o700);
     chmodSync(at("data"), 0o700);
-    assert.deepEqual(await told(), ["r data/new\nline", "data/b", "u data/b/\xff", "u data/b", "u data"]);
+    assert.deepEqual((await told()).filter(isNamed), [
+      "r data/new\nline",
+      "data/b",
+      "u data/b/\xff",
+      "u data/b",
+      "u data",
+    ]);
     symlinkSync("b", at("data/l"));
     unlinkSync(at("data/l"));
     rmSync(at("data/b"), { recursive: true });
-    const gone = (await told()).filter((field) => !field.startsWith("u "));
+    const gone = (await told()).filter((field) => isNamed(field) && !field.startsWith("u "));
     assert.deepEqual([...new Set(gone)], ["c data/l", "c data/b/\xff", "t data/b"]);
   });
 

@@ -106,4 +106,56 @@ describe("what two masters' reports mean together", () => {
     assert.equal(health, Health.SplitBrain);
     assert.match(findings[0] ?? "", /m1 has refused.*Nothing has been discarded/);
   });
+
+  describe("of the replicas", () => {
+    const lane = {
+      state: "following",
+      connected: true,
+      lagSeconds: 0.4,
+      files: 1,
+      bytes: 1,
+      errors: 0,
+      specialPending: 0,
+    } as const;
+    const replicating = (slaves: NonNullable<Report["replication"]>["slaves"]): Report => ({
+      ...active,
+      replicates: true,
+      replication: {
+        journal: { id: "x", term: 1, oldest: 1, end: 1 },
+        feed: { events: 0, overflows: 0, rescans: 0, rescanning: false, watcherRestarts: 0 },
+        slaves,
+        maxLagSeconds: 5,
+        memoryBytes: 1,
+      },
+    });
+    const findings = (report: Report) => judge({ m1: standby, m2: report }).findings;
+
+    it("nothing, while all keep up", () => {
+      assert.deepEqual(findings(replicating({ s1: lane })), []);
+    });
+
+    it("which is late, away or takes nothing, and why", () => {
+      const lastError = { time: "now", message: "ENOSPC: no space left on device" };
+      assert.deepEqual(
+        findings(
+          replicating({
+            s1: { ...lane, lagSeconds: 7.25 },
+            s2: { ...lane, state: "connecting", connected: false },
+            s3: { ...lane, state: "stuck", connected: false, lastError },
+          }),
+        ),
+        [
+          "s1 is 7.3 s behind, and the limit is 5 s.",
+          "s2 is not connected.",
+          "s3 takes no changes: ENOSPC: no space left on device.",
+        ],
+      );
+    });
+
+    it("that the daemon is missing where the volume is", () => {
+      assert.deepEqual(findings({ ...active, replicates: true }), [
+        "m2: has the volume, but the replication daemon is not running.",
+      ]);
+    });
+  });
 });

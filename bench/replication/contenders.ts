@@ -1,0 +1,106 @@
+import type { ShareOutput } from "../../components/nfsCluster";
+import { REPLICA } from "../../components/render/replica";
+import type { Cluster } from "./cluster";
+import { holdOurs, releaseOurs } from "./equipment";
+import type { ContenderName } from "./options";
+import { COPY, LSYNCD_UNIT, OUR_UNIT, RUN, SSH_CONFIG, WORK } from "./places";
+
+/** Something that keeps the slaves' copies of the bench's directory like the active master's. */
+export interface Contender {
+  name: ContenderName;
+  /** Its systemd unit on the active master. */
+  unit: string;
+  /** Its copy on a slave. */
+  copy: string;
+  /** Seconds that it may wait before it sends. */
+  settle: number;
+  /** Starts it on the active master. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Sends a signal to the process that takes the kernel's events. */
+  signalWatcher(signal: "STOP" | "CONT"): Promise<void>;
+  /** Does what nothing else does when another master has become the active one. */
+  takeOver(): Promise<void>;
+}
+
+export function ours(cluster: Cluster, share: ShareOutput): Contender {
+  const tree = share.path.split("/").at(-1);
+  return {
+    name: "ours",
+    unit: OUR_UNIT,
+    copy: `${REPLICA}/${tree}/${WORK}`,
+    settle: 3,
+    start: () => releaseOurs(cluster),
+    stop: () => holdOurs(cluster),
+    signalWatcher: async (signal) => {
+      await cluster.run(
+        cluster.active,
+        `for pid in $(cat /sys/fs/cgroup/system.slice/${OUR_UNIT}/cgroup.procs); do
+           ! tr '\\0' ' ' </proc/$pid/cmdline | grep -q 'ha-nfs/watch ' || kill -${signal} $pid
+         done`,
+      );
+    },
+    takeOver: () => Promise.resolve(),
+  };
+}
+
+export interface LsyncdSettings {
+  /** lsyncd's settings{}, Lua. */
+  settings: string;
+  /** Seconds; undefined: lsyncd's default, 15. */
+  delay?: number;
+}
+
+/** lsyncd with delay 1, as quick as it can be made, and with its defaults. */
+export const LSYNCD: Record<"lsyncd-1" | "lsyncd-15", LsyncdSettings> = {
+  "lsyncd-1": { settings: `maxProcesses = 4, inotifyMode = "CloseWrite or Modify"`, delay: 1 },
+  "lsyncd-15": { settings: "" },
+};
+
+/** lsyncd.conf(5) for one directory and several slaves. `archive` is rsync's -a, as the comparison asks. */
+export function lsyncdConf(
+  source: string,
+  slaves: readonly string[],
+  { settings, delay }: LsyncdSettings,
+): string {
+  const syncs = slaves.map(
+    (slave) => `sync {
+  default.rsync, source = "${source}", target = "${slave}:${COPY}",${delay === undefined ? "" : ` delay = ${delay},`}
+  rsync = { archive = true, rsh = "/usr/bin/ssh -F ${SSH_CONFIG}" }
+}
+`,
+  );
+  return `settings { nodaemon = true, insist = true, ${settings} }\n${syncs.join("")}`;
+}
+
+export function lsyncd(cluster: Cluster, share: ShareOutput, name: keyof typeof LSYNCD): Contender {
+  const settings = LSYNCD[name];
+  const file = `${RUN}/${name}.lua`;
+  const slaves = cluster.slaves.map((slave) => slave.name);
+  const text = lsyncdConf(`${share.path}/${WORK}`, slaves, settings);
+  const start = async () => {
+    await cluster.run(
+      cluster.active,
+      `cat >${file} && systemd-run --quiet --collect --unit=${LSYNCD_UNIT} -p CPUAccounting=yes -p MemoryAccounting=yes -p KillSignal=SIGKILL lsyncd -nodaemon ${file}`,
+      60,
+      text,
+    );
+  };
+  return {
+    name,
+    unit: LSYNCD_UNIT,
+    copy: COPY,
+    settle: (settings.delay ?? 15) + 3,
+    start,
+    stop: async () => {
+      await cluster.run(
+        cluster.active,
+        `systemctl stop ${LSYNCD_UNIT} 2>/dev/null; ! systemctl --quiet is-active ${LSYNCD_UNIT}`,
+      );
+    },
+    signalWatcher: async (signal) => {
+      await cluster.run(cluster.active, `systemctl kill --kill-whom=main --signal=${signal} ${LSYNCD_UNIT}`);
+    },
+    takeOver: start,
+  };
+}

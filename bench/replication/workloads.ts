@@ -1,0 +1,185 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { killNode, startNode } from "../../lab/vm";
+import { notice } from "../../toolchain/process";
+import type { Clock } from "./cluster";
+import { equipMaster, limitQueue } from "./equipment";
+import { count, type WorkloadName } from "./options";
+import { type Content, fileArguments, type Stage, type Written } from "./stage";
+
+/** What a workload has done. Moments are seconds on our clock. */
+export interface Act {
+  written: Written;
+  files: number;
+  /** From when the time counts; as `ready` the moment of the first write. */
+  begun?: number;
+  /** From when the contender had nothing more to wait for. @default the last write */
+  ready?: number;
+}
+
+export interface Workload {
+  needs: Content;
+  /** The content afterwards; undefined: something else. */
+  leaves?: Content;
+  /** Whether the lag of each file tells something: not when the contender was down meanwhile. */
+  lags: boolean;
+  act(stage: Stage, clocks: ReadonlyMap<string, Clock>): Promise<Act>;
+  /** Makes good what was done to the nodes, whatever has happened. */
+  restore?(stage: Stage): Promise<void>;
+}
+
+const now = () => Date.now() / 1000;
+const FAILOVER_LIMIT = 180;
+const REDUNDANT_LIMIT = 600;
+/** Seconds over which the changes around a failover are spread; the kill is in the middle. */
+const SPREAD = 10;
+
+export const workloads: Record<WorkloadName, Workload> = {
+  create: {
+    needs: "empty",
+    leaves: "files",
+    lags: true,
+    act: async (stage) => ({
+      written: await stage.write(stage.cluster.client, "write", ...fileArguments(stage.sizes.files, 0)),
+      files: count(stage.sizes.files),
+    }),
+  },
+  rename: {
+    needs: "files",
+    leaves: "files",
+    lags: false,
+    act: async (stage) => ({
+      written: await stage.write(stage.cluster.client, "rename", "files/g0", "files/renamed"),
+      files: stage.sizes.files.dirs * stage.sizes.files.files,
+    }),
+  },
+  edits: edits("client"),
+  /** A slow client can't do so many in one second; on the master they fit. */
+  "edits-1s": edits("active"),
+  delete: {
+    needs: "files",
+    leaves: "empty",
+    lags: false,
+    act: async (stage) => ({
+      written: await stage.write(stage.cluster.client, "remove", "files"),
+      files: count(stage.sizes.files),
+    }),
+  },
+  "catch-up": {
+    needs: "empty",
+    leaves: "files",
+    lags: false,
+    act: async (stage) => {
+      await stage.contender.stop();
+      return {
+        written: await stage.build(stage.sizes.files),
+        files: count(stage.sizes.files),
+        ...(await started(stage)),
+      };
+    },
+  },
+  steady: {
+    needs: "empty",
+    lags: true,
+    act: async (stage) => ({
+      written: await stage.write(
+        stage.cluster.client,
+        "write",
+        ...fileArguments(stage.sizes.steady, stage.sizes.rate),
+      ),
+      files: count(stage.sizes.steady),
+    }),
+  },
+  burst: {
+    needs: "empty",
+    lags: false,
+    act: async (stage) => {
+      const { contender, sizes, cluster } = stage;
+      await limitQueue(cluster, sizes.queue);
+      await stage.prepare("empty"); // a queue's length is set when it is made
+      await contender.signalWatcher("STOP");
+      const written = await stage.write(cluster.client, "write", ...fileArguments(sizes.burst, 0));
+      const ready = now();
+      await contender.signalWatcher("CONT");
+      return { written, files: count(sizes.burst), ready };
+    },
+    restore: (stage) => limitQueue(stage.cluster),
+  },
+  restart: {
+    needs: "tree",
+    lags: false,
+    act: async (stage) => {
+      await stage.contender.stop();
+      const { tree, changes } = stage.sizes;
+      const written = await stage.write(
+        stage.cluster.client,
+        "change",
+        tree.directory,
+        tree.dirs,
+        changes,
+        0,
+      );
+      return { written, files: changes, ...(await started(stage)) };
+    },
+  },
+  failover: {
+    needs: "tree",
+    lags: true,
+    act: failover,
+    restore: async ({ cluster }) => {
+      for (const { name } of cluster.masters) await startNode(cluster.stack, name);
+      if (!(await cluster.until(REDUNDANT_LIMIT, () => cluster.findActive())))
+        throw new Error(`the pair is not redundant ${REDUNDANT_LIMIT} s after the failover`);
+      for (const master of cluster.masters) await equipMaster(cluster, master);
+    },
+  },
+};
+
+function edits(who: "client" | "active"): Workload {
+  const files = 50;
+  const times = 10;
+  return {
+    needs: "files",
+    leaves: "files",
+    lags: who === "client",
+    act: async (stage) => ({
+      written: await stage.write(stage.cluster[who], "edit", "files/g1/d0", files, times),
+      files: files * times,
+    }),
+  };
+}
+
+/** Starts the contender, and returns from when on it could work. */
+async function started({ contender }: Stage): Promise<{ begun: number; ready: number }> {
+  const begun = now();
+  await contender.start();
+  return { begun, ready: begun };
+}
+
+async function failover(stage: Stage, clocks: ReadonlyMap<string, Clock>): Promise<Act> {
+  const { cluster, contender, sizes } = stage;
+  const { active, standby, client } = cluster;
+  const events = async () => {
+    const account = await cluster.run(standby, "cat /run/ha-nfs/events 2>/dev/null || :");
+    return [...account.matchAll(/^(\d+\.\d+) start end$/gm)].map((match) => Number(match[1]));
+  };
+  const before = (await events()).length;
+  const { tree, changes } = sizes;
+  const writing = stage.write(client, "change", tree.directory, tree.dirs, changes, changes / SPREAD);
+  writing.catch(() => undefined);
+  await sleep((SPREAD / 2) * 1000, undefined, { signal: cluster.signal });
+  const begun = now();
+  notice(`killing ${active.name}`);
+  await killNode(cluster.stack, active.name);
+  const serves = await cluster.until(FAILOVER_LIMIT, async () => (await events())[before], 0.25);
+  if (serves === undefined) throw new Error(`${standby.name} does not serve`);
+  cluster.active = standby;
+  await contender.takeOver();
+  const written = await writing;
+  const ours = (machine: { name: string }, time: number) => time - (clocks.get(machine.name)?.offset ?? 0);
+  return {
+    written,
+    files: changes,
+    begun,
+    ready: Math.max(ours(standby, serves), ours(client, written.ended)),
+  };
+}

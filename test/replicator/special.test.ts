@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  appendFileSync,
+  closeSync,
+  ftruncateSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { assertEqual, rename, TestSlave, TestVolume, until, update } from "./volume";
+
+const MiB = 2 ** 20;
+const SETXATTR: Record<string, number> = { x64: 188, arm64: 5 };
+
+function mark(path: string, value: string): void {
+  const call = `$n = "user.test"; syscall(${SETXATTR[process.arch]}, $ARGV[0], $n, $ARGV[1], length $ARGV[1], 0) and die "$!\\n"`;
+  execFileSync("perl", ["-e", call, path, value]);
+}
+
+function isMarked(path: string): string {
+  const call = `$n = "user.test"; $b = "\\0" x 99; print substr $b, 0, syscall ${(SETXATTR[process.arch] ?? 0) + 3}, $ARGV[0], $n, $b, 99`;
+  return execFileSync("perl", ["-e", call, path], { encoding: "utf8" });
+}
+
+describe("replicator: what rsync brings", function () {
+  let master: TestVolume;
+  let slave: TestSlave;
+
+  before(function () {
+    // The nodes have it; this machine need not.
+    if (spawnSync("rsync", ["--version"]).error) this.skip();
+  });
+  beforeEach(async () => {
+    master = await new TestVolume().start();
+    slave = new TestSlave();
+  });
+  afterEach(async () => {
+    await master.remove();
+    await slave.remove();
+  });
+
+  it("is long, has holes or has attributes; and it holds nothing else up", async () => {
+    const lane = master.lane(slave);
+    await slave.follows(master);
+    mkdirSync(master.file("data/sub"));
+    writeFileSync(master.file("data/sub/long \u00e4"), Buffer.alloc(5 * MiB, "long"));
+    const sparse = openSync(master.file("data/sparse"), "w");
+    ftruncateSync(sparse, 64 * MiB);
+    closeSync(sparse);
+    writeFileSync(master.file("data/marked"), "marked");
+    mark(master.file("data/marked"), "yes");
+    mark(master.file("data/sub"), "too");
+    writeFileSync(master.file("data/small"), "small");
+    const paths = ["data/sub/long \u00c3\u00a4", "data/sub", "data/sparse", "data/marked"];
+    await master.record(...paths.map(update), update("data/small"), update("data"));
+    await until("the small file is there", () =>
+      Boolean(statSync(slave.file("data/small"), { throwIfNoEntry: false })),
+    );
+    await slave.follows(master);
+    assertEqual(master, slave);
+    assert.ok(statSync(slave.file("data/sparse")).blocks < 1000);
+    assert.equal(isMarked(slave.file("data/marked")), "yes");
+    assert.equal(isMarked(slave.file("data/sub")), "too");
+    assert.equal(lane.status.specialPending, 0);
+  });
+
+  it("is nothing when it is a fifo, which takes the place of what was there", async () => {
+    master.lane(slave);
+    writeFileSync(master.file("data/pipe"), "a file");
+    await master.record(update("data/pipe"), update("data"));
+    await slave.follows(master);
+    rmSync(master.file("data/pipe"));
+    execFileSync("mkfifo", [master.file("data/pipe")]);
+    await master.record(update("data/pipe"), update("data"));
+    await slave.follows(master);
+    assert.equal(lstatSync(slave.file("data/pipe"), { throwIfNoEntry: false }), undefined);
+  });
+
+  it("is found by a full comparison", async () => {
+    mkdirSync(master.file("data/sub"));
+    writeFileSync(master.file("data/sub/long"), Buffer.alloc(5 * MiB, "long"));
+    writeFileSync(master.file("data/marked"), "marked");
+    mark(master.file("data/marked"), "yes");
+    master.lane(slave);
+    await slave.follows(master);
+    assertEqual(master, slave);
+    assert.equal(isMarked(slave.file("data/marked")), "yes");
+  });
+
+  it("ends where it was renamed to meanwhile", async () => {
+    master.lane(slave);
+    await slave.follows(master);
+    writeFileSync(master.file("data/long"), Buffer.alloc(5 * MiB, "1"));
+    await master.record(update("data/long"), update("data"));
+    renameSync(master.file("data/long"), master.file("data/longer"));
+    writeFileSync(master.file("data/long"), "short now");
+    await master.record(rename("data/long", "data/longer"), update("data/long"), update("data"));
+    await slave.follows(master);
+    assertEqual(master, slave);
+    appendFileSync(master.file("data/longer"), "more");
+    await master.record(update("data/longer"));
+    rmSync(master.file("data/longer"));
+    await master.record(update("data/longer"), update("data"));
+    await slave.follows(master);
+    assertEqual(master, slave);
+  });
+
+  it("goes by the stream when it has several names", async () => {
+    master.lane(slave);
+    await slave.follows(master);
+    writeFileSync(master.file("data/long"), Buffer.alloc(5 * MiB, "1"));
+    linkSync(master.file("data/long"), master.file("data/other"));
+    mark(master.file("data/long"), "yes");
+    await master.record(update("data/long"), update("data/other"), update("data"));
+    await slave.follows(master);
+    assertEqual(master, slave);
+    assert.equal(isMarked(slave.file("data/other")), "yes");
+  });
+
+  it("is tried again when rsync fails, and one bad path keeps no other", async () => {
+    const lane = master.lane(slave, { ssh: ["false"] });
+    await slave.follows(master);
+    writeFileSync(master.file("data/long"), Buffer.alloc(5 * MiB, "1"));
+    await master.record(update("data/long"), update("data"));
+    await until("it has failed", () => lane.status.lastError?.message.startsWith("rsync ended") === true);
+    assert.equal(lane.status.specialPending, 1);
+    assert.ok((lane.status.position ?? 0) < master.journal.end);
+    await lane.stop();
+    master.lane(slave);
+    await slave.follows(master);
+    assertEqual(master, slave);
+  });
+});
