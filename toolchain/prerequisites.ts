@@ -5,7 +5,7 @@ import { capture, notice, onPath, runScript, UserError } from "./process";
 const LAB = ["qemu-system-x86", "ipxe-qemu", "mmdebstrap", "e2fsprogs", "openssh-client"];
 
 /** Those of the tests: linters, and what makes disks to be refused. */
-const TESTS = ["shellcheck", "shfmt", "e2fsprogs", "mount", "procps"];
+const TESTS = ["shellcheck", "shfmt", "e2fsprogs", "mount", "perl-base", "procps", "rsync"];
 
 /** Whether the stack's machines are the lab's: so it is where its configuration names no platform. */
 export function isLab(config: string): boolean {

@@ -168,6 +168,9 @@ export class Feed extends EventEmitter<{ grown: [] }> {
   private moved(kind: "update" | "tree", path: string): void {
     this.changed(kind, path);
     this.parent(path);
+    const status = this.wanted(path) ? statusOf(this.volume, path) : undefined;
+    // The kernel tells a new link by its new name alone; the slave has to join the one that it knows.
+    if (status?.isFile() && status.nlink > 1) this.unnamed(String(status.ino), this.safe);
   }
 
   private renamed(from: string, to: string): void {
