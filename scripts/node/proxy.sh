@@ -15,7 +15,7 @@ apply() {
 	files
 	! is_changed '*/sysctl.d/*' || sysctl -q -p /etc/sysctl.d/90-ha-nfs.conf
 	if is_changed '*/haproxy.cfg' '*/ha-nfs-haproxy.service'; then
-		complaint=$(haproxy -q -c -f /etc/ha-nfs/haproxy.cfg 2>&1) || { restore && die "haproxy refuses its configuration, and the old one is back: $complaint"; }
+		complaint=$(haproxy -c -f /etc/ha-nfs/haproxy.cfg 2>&1) || { restore && die "haproxy refuses its configuration, and the old one is back: $complaint"; }
 		reload_units ha-nfs-haproxy.service
 		activate systemctl reload-or-restart ha-nfs-haproxy.service
 	fi
