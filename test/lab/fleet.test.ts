@@ -109,7 +109,7 @@ describe("slaves, a push target and a read address in the lab", () => {
   it("miss nothing when the kernel's queue overflows", async () => {
     const active = await fleet.active();
     const before = (await fleet.daemon()).feed.overflows;
-    const watch = "$(pgrep -f /usr/local/lib/ha-nfs/watch)";
+    const watch = "$(pgrep -x watch)";
     await stack.on(
       active,
       `kill -STOP ${watch}; mkdir /srv/nfs/data/many; cd /srv/nfs/data/many
