@@ -158,7 +158,7 @@ describe("slaves, a push target and a read address in the lab", () => {
   it("go on when one's disk is full, which says so and catches up when there is room", async () => {
     await stack.on(
       "s2",
-      "fallocate -l $(df --output=avail -B1 /srv/replica | tail -n 1) /srv/replica/.ha-nfs/filler",
+      "head -c 1G /dev/zero >/srv/replica/.ha-nfs/filler || :", // root may fill ext4's reserve too
     );
     await client("head -c 3000000 /dev/urandom >/mnt/data/three");
     await fleet.converge(["s1", "client"]);
@@ -179,7 +179,7 @@ describe("slaves, a push target and a read address in the lab", () => {
 
   it("converge when the active master dies in the middle of a burst, and only what changed is sent", async () => {
     const burst = client(
-      "mkdir /mnt/data/burst && cd /mnt/data/burst && for i in $(seq 2000); do head -c 4096 /dev/urandom >$i; done",
+      "mkdir /mnt/data/burst && cd /mnt/data/burst && for i in $(seq 600); do head -c 4096 /dev/urandom >$i; done",
       600_000,
     );
     const { status, stdout, log } = await stack.run("drill", "kill-active", "--json");
@@ -192,7 +192,7 @@ describe("slaves, a push target and a read address in the lab", () => {
     say(`stall ${stallSeconds.toFixed(1)} s; equal ${since(begun)} after the burst`);
     for (const [name, slave] of Object.entries((await fleet.daemon()).slaves)) {
       assert.equal(slave.comparing, undefined, `${name} is compared in full`);
-      assert.ok(slave.files < 2600, `${slave.files} files were sent to ${name}`);
+      assert.ok(slave.files < 1200, `${slave.files} files were sent to ${name}`);
     }
   });
 
