@@ -118,6 +118,7 @@ describe("replicator: the feed", () => {
       await watch.write(Buffer.of(byte));
       await new Promise(setImmediate);
     }
+    await until(() => feed.metrics.events === 2);
     await feed.stop();
     const { changes } = await journal.read(position, 10);
     assert.deepEqual(changes.at(1), { kind: "rename", from: "data/b", to: "data/c" });
