@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { baseVars } from "./remote/base";
 import type { Host } from "./remote/host";
 import { HostScript, nodeFile } from "./remote/hostScript";
 
@@ -50,12 +51,9 @@ export class MasterPair extends pulumi.ComponentResource {
     this.secretsGeneration = String(args.secretsGeneration ?? 1);
     const heartbeatSecret = this.secret(`${name}-heartbeat-secret`);
     const drbdSecret = this.secret(`${name}-drbd-secret`);
-    const base = this.rollOut(`${name}-base`, "base.sh", (host) => ({
-      NAME: host.name,
-      PACKAGES: PACKAGES.join(" "),
-      MASKED: MASKED.join(" "),
-      REPORT: nodeFile("report"),
-    }));
+    const base = this.rollOut(`${name}-base`, "base.sh", (host) =>
+      baseVars(host, { packages: PACKAGES, masked: MASKED, report: nodeFile("report") }),
+    );
     this.prepared = this.rollOut(
       `${name}-secrets`,
       "secrets.sh",

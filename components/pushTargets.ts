@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Host, NicRole } from "./remote/host";
-import { HostScript } from "./remote/hostScript";
+import { base } from "./remote/base";
 import { Replica } from "./replica";
 import type { Replication } from "./replication";
 
@@ -19,10 +19,10 @@ export interface PushTargetsArgs {
   targets: readonly PushTarget[];
   replication: Replication;
   masters: readonly Host[];
-  /** @default 5 */
-  maxLagSeconds?: number;
-  /** @default 9479 */
-  healthPort?: number;
+  /** Lag above which a target's health check says no, seconds. */
+  maxLagSeconds: number;
+  /** TCP port of health check and metrics. */
+  healthPort: number;
 }
 
 const PACKAGES = ["nodejs", "rsync", "python3-minimal", "socat"];
@@ -32,16 +32,8 @@ export class PushTargets extends pulumi.ComponentResource {
   constructor(name: string, args: PushTargetsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:PushTargets", name, {}, opts);
     const { targets, masters, ...rest } = args;
-    for (const { host, directory, ...target } of targets) {
-      const after = new HostScript(
-        `${name}-base-${host.name}`,
-        {
-          host,
-          script: "base.sh",
-          vars: { NAME: host.name, PACKAGES: PACKAGES.join(" "), MASKED: "", REPORT: "" },
-        },
-        { parent: this },
-      );
+    for (const { host, directory, shares, bandwidthKiB = 0 } of targets) {
+      const after = base(name, host, { packages: PACKAGES }, this);
       new Replica(
         `${name}-${host.name}`,
         {
@@ -51,7 +43,8 @@ export class PushTargets extends pulumi.ComponentResource {
           role: NicRole.Service,
           masters: masters.map((master) => master.address(NicRole.Service)),
           after,
-          ...target,
+          shares,
+          bandwidthKiB,
           ...rest,
         },
         { parent: this },

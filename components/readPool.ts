@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Access } from "./enums";
 import { type Host, NicRole } from "./remote/host";
+import { base } from "./remote/base";
 import { HostScript } from "./remote/hostScript";
 import { mountAdvice, type Share } from "./render/nfs";
 import { haproxyCfg, haproxyUnit, keepalivedConf, keepalivedUnit, proxySysctl } from "./render/readPool";
 import { REPLICA } from "./render/replica";
-import { readers } from "./render/reads";
+import { readable } from "./render/reads";
 
 /** What a user sets of the read pool. */
 export interface ReadPoolOptions {
@@ -24,8 +25,8 @@ export interface ReadPoolArgs extends ReadPoolOptions {
   prober: Host;
   /** What must be in place before the address can serve: the slaves. */
   after: readonly pulumi.Resource[];
-  /** @default 9479 */
-  healthPort?: number;
+  /** TCP port of the slaves' health check. */
+  healthPort: number;
 }
 
 /** How an application reads from whichever slave is fit. */
@@ -71,22 +72,9 @@ export class ReadPool extends pulumi.ComponentResource {
 
   /** @param after the other proxy, so that a change that breaks one does not reach both */
   private proxy(name: string, host: Host, peer: Host, args: ReadPoolArgs, after?: HostScript): HostScript {
-    const { device, address: withPrefix } = host.nic(NicRole.Service);
     const address = host.address(NicRole.Service);
-    const packages = new HostScript(
-      `${name}-base-${host.name}`,
-      {
-        host,
-        script: "base.sh",
-        vars: {
-          NAME: host.name,
-          PACKAGES: PACKAGES.join(" "),
-          MASKED: "haproxy.service keepalived.service",
-          REPORT: "",
-        },
-      },
-      { parent: this },
-    );
+    const masked = ["haproxy.service", "keepalived.service"];
+    const packages = base(name, host, { packages: PACKAGES, masked }, this);
     return new HostScript(
       `${name}-proxy-${host.name}`,
       {
@@ -100,13 +88,13 @@ export class ReadPool extends pulumi.ComponentResource {
               name: slave.name,
               address: slave.address(NicRole.Service),
             })),
-            shares: args.shares.map((share) => ({ name: share.name, from: readers(share.clients) })),
-            healthPort: args.healthPort ?? 9479,
+            shares: readable(args.shares),
+            healthPort: args.healthPort,
           }),
           KEEPALIVED_CONF: keepalivedConf({
             vip: args.vip,
-            prefixLength: Number(withPrefix.split("/")[1]),
-            device,
+            prefixLength: host.prefixLength(NicRole.Service),
+            device: host.nic(NicRole.Service).device,
             address,
             peer: peer.address(NicRole.Service),
             routerId: args.routerId ?? 51,

@@ -20,12 +20,12 @@ export interface ReplicaArgs {
   masters: readonly string[];
   /** What must be in place on the host before: its packages, its disk. */
   after: pulumi.Resource;
-  /** KiB/s that replication to it may take; 0 is no limit. @default 0 */
-  bandwidthKiB?: number;
-  /** Lag above which the health check says no, seconds. @default 5 */
-  maxLagSeconds?: number;
-  /** TCP port of health check and metrics. @default 9479 */
-  healthPort?: number;
+  /** KiB/s that replication to it may take; 0 is no limit. */
+  bandwidthKiB: number;
+  /** Lag above which the health check says no, seconds. */
+  maxLagSeconds: number;
+  /** TCP port of health check and metrics. */
+  healthPort: number;
   /** Where what changes comes from. */
   replication: Replication;
 }
@@ -38,9 +38,8 @@ export class Replica extends pulumi.ComponentResource {
 
   constructor(name: string, args: ReplicaArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:Replica", name, {}, opts);
-    const { host, root, replication } = args;
+    const { host, root, replication, healthPort, maxLagSeconds } = args;
     const healthAddress = host.address(NicRole.Service);
-    const healthPort = args.healthPort ?? 9479;
     this.receiver = new HostScript(
       `${args.label}-receiver-${host.name}`,
       {
@@ -50,7 +49,7 @@ export class Replica extends pulumi.ComponentResource {
           ROOT: root,
           LOGIN,
           HEALTH: `${healthAddress}:${healthPort}`,
-          CONFIG: replicaConf({ root, healthAddress, healthPort, maxLagSeconds: args.maxLagSeconds ?? 5 }),
+          CONFIG: replicaConf({ root, healthAddress, healthPort, maxLagSeconds }),
           AUTHORIZED_KEYS: replication.publicKey.apply((key) => authorizedKey(key, args.masters)),
           SSHD_CONF: sshdConf,
           RECEIVER_UNIT: receiverUnit(root),
@@ -66,7 +65,7 @@ export class Replica extends pulumi.ComponentResource {
       host,
       role: args.role,
       shares: args.shares,
-      bandwidthKiB: args.bandwidthKiB ?? 0,
+      bandwidthKiB: args.bandwidthKiB,
       receiver: this.receiver,
     });
     this.registerOutputs({});

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { replicatorFiles } from "../replicator/files";
 import type { MasterPair } from "./masterPair";
+import { baseVars } from "./remote/base";
 import { type Host, NicRole } from "./remote/host";
 import type { HostScript } from "./remote/hostScript";
 import { daemonConf, feedConf, replicatorUnit, sshConfig, sshHost } from "./render/replication";
@@ -65,7 +66,7 @@ export class Replication extends pulumi.ComponentResource {
     const packages = pair.rollOut(
       `${name}-base`,
       "base.sh",
-      (host) => ({ NAME: host.name, PACKAGES: PACKAGES.join(" "), MASKED: "", REPORT: "" }),
+      (host) => baseVars(host, { packages: PACKAGES }),
       { parent: this, dependsOn: [...pair.prepared] },
     );
     const keys = pair.rollOut(`${name}-key`, "replication-key.sh", () => ({ PRIVATE_KEY: key.privateKey }), {

@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Access, Squash } from "./enums";
 import { type Host, NicRole } from "./remote/host";
+import { base } from "./remote/base";
 import { HostScript } from "./remote/hostScript";
 import { exportsFile, mountAdvice, type Share } from "./render/nfs";
 import { REPLICA } from "./render/replica";
-import { httpUnit, nginxConf, readers, slaveNfsConf } from "./render/reads";
+import { httpUnit, nginxConf, readable, slaveNfsConf } from "./render/reads";
 import { Replica } from "./replica";
 import type { Replication } from "./replication";
 
@@ -23,10 +24,10 @@ export interface SlaveFleetArgs {
   shares: readonly Share[];
   /** Addresses of the proxies that may speak for readers. @default none */
   proxies?: readonly string[];
-  /** @default 5 */
-  maxLagSeconds?: number;
-  /** @default 9479 */
-  healthPort?: number;
+  /** Lag above which a slave's health check says no, seconds. */
+  maxLagSeconds: number;
+  /** TCP port of health check and metrics. */
+  healthPort: number;
 }
 
 /** How an application reads from one slave. */
@@ -68,23 +69,14 @@ export class SlaveFleet extends pulumi.ComponentResource {
   constructor(name: string, args: SlaveFleetArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:SlaveFleet", name, {}, opts);
     this.ready = args.slaves.flatMap((slave) => this.slave(name, slave, args));
-    const { healthPort = 9479 } = args;
     this.outputs = Object.fromEntries(
-      args.slaves.map(({ host }) => [host.name, slaveOutput(host, healthPort)] as const),
+      args.slaves.map(({ host }) => [host.name, slaveOutput(host, args.healthPort)] as const),
     );
     this.registerOutputs({ outputs: this.outputs });
   }
 
   private slave(name: string, { host, bandwidthKiB }: FleetSlave, args: SlaveFleetArgs): HostScript[] {
-    const packages = new HostScript(
-      `${name}-base-${host.name}`,
-      {
-        host,
-        script: "base.sh",
-        vars: { NAME: host.name, PACKAGES: PACKAGES.join(" "), MASKED: "nginx.service", REPORT: "" },
-      },
-      { parent: this },
-    );
+    const packages = base(name, host, { packages: PACKAGES, masked: ["nginx.service"] }, this);
     const disk = new HostScript(
       `${name}-disk-${host.name}`,
       {
@@ -105,9 +97,9 @@ export class SlaveFleet extends pulumi.ComponentResource {
         masters: args.masters.map((master) => master.address(NicRole.Link)),
         replication: args.replication,
         after: disk,
-        ...(bandwidthKiB !== undefined && { bandwidthKiB }),
-        ...(args.maxLagSeconds !== undefined && { maxLagSeconds: args.maxLagSeconds }),
-        ...(args.healthPort !== undefined && { healthPort: args.healthPort }),
+        bandwidthKiB: bandwidthKiB ?? 0,
+        maxLagSeconds: args.maxLagSeconds,
+        healthPort: args.healthPort,
       },
       { parent: this },
     );
@@ -121,7 +113,7 @@ export class SlaveFleet extends pulumi.ComponentResource {
           HTTP: `${address}:80`,
           NGINX_CONF: nginxConf({
             address,
-            shares: args.shares.map((share) => ({ name: share.name, from: readers(share.clients) })),
+            shares: readable(args.shares),
             proxies: args.proxies ?? [],
           }),
           HTTP_UNIT: httpUnit,

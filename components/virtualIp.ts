@@ -31,12 +31,12 @@ export class VirtualIp extends pulumi.ComponentResource {
       name,
       "vip.sh",
       (host) => {
-        const nic = host.nic(args.nicRole ?? NicRole.Service);
+        const role = args.nicRole ?? NicRole.Service;
         return {
           VIP_CONF: vipConf({
             address: args.address,
-            prefixLength: args.prefixLength ?? Number(nic.address.split("/")[1]),
-            device: nic.device,
+            prefixLength: args.prefixLength ?? host.prefixLength(role),
+            device: host.nic(role).device,
             arpCount: args.arpCount ?? 5,
             arpIntervalMs: args.arpIntervalMs ?? 200,
           }),

@@ -110,6 +110,11 @@ export class Host extends pulumi.ComponentResource {
     return this.nic(role).address.replace(/\/.*/, "");
   }
 
+  /** Prefix length of the network that a role's interface is in. */
+  public prefixLength(role: NicRole): number {
+    return Number(this.nic(role).address.split("/")[1]);
+  }
+
   /**
    * Block device for the data.
    *

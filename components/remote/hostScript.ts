@@ -16,6 +16,7 @@ export function nodeFile(name: string): string {
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "drbd.sh": ["disk.sh"],
   "reading.sh": ["probe.sh"],
+  "reads.sh": ["probe.sh"],
   "replica-disk.sh": ["disk.sh"],
   "serving.sh": ["probe.sh"],
 };

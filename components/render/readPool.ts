@@ -21,6 +21,9 @@ export interface HaproxyCfg {
 /** Port of haproxy's own metrics in Prometheus text format. */
 const METRICS_PORT = 8404;
 
+/** What a slave must answer to be within the lag limit; without it, it only has to live. */
+const CHECKED = "  option httpchk GET /pool\n  http-check disable-on-404\n";
+
 /**
  * haproxy.cfg: HTTP is spread over all slaves within the lag limit, and a request that a dying slave has not answered
  * goes to another one. An NFS client stays on its slave, for each has file handles of its own. A slave answers 404 on
@@ -34,6 +37,21 @@ export function haproxyCfg(c: HaproxyCfg): string {
   const members = [...c.members].sort((a, b) => (a.name < b.name ? -1 : 1));
   const servers = (port: number) =>
     members.map(({ name, address }) => `  server ${name} ${address}:${port}\n`).join("");
+  const http = (name: string, check = "") => `backend ${name}
+  mode http
+  balance roundrobin
+${check}  retries 3
+  option redispatch 1
+  retry-on conn-failure empty-response junk-response response-timeout
+${servers(80)}`;
+  const nfs = (name: string, check = "") => `backend ${name}
+  mode tcp
+  balance source
+  hash-type consistent
+  timeout server 1h
+  option srvtcpka
+${check}  default-server on-marked-down shutdown-sessions
+${servers(2049)}`;
   const acls = c.shares.map(({ name, from }) => `  acl may_read_${name} src ${from.join(" ")}\n`).join("");
   const all = c.shares.map(({ name }) => `may_read_${name}`).join(" ");
   return `# made by ha-nfs
@@ -57,22 +75,8 @@ frontend http
   use_backend slaves_http if { nbsrv(slaves_http) gt 0 }
   default_backend late_http
 
-backend slaves_http
-  mode http
-  balance roundrobin
-  option httpchk GET /pool
-  http-check disable-on-404
-  retries 3
-  option redispatch 1
-  retry-on conn-failure empty-response junk-response response-timeout
-${servers(80)}
-backend late_http
-  mode http
-  balance roundrobin
-  retries 3
-  option redispatch 1
-  retry-on conn-failure empty-response junk-response response-timeout
-${servers(80)}
+${http("slaves_http", CHECKED)}
+${http("late_http")}
 frontend nfs
   mode tcp
   bind ${c.vip}:2049
@@ -83,24 +87,8 @@ ${acls}  tcp-request connection reject unless privileged ${all}
   use_backend slaves_nfs if { nbsrv(slaves_nfs) gt 0 }
   default_backend late_nfs
 
-backend slaves_nfs
-  mode tcp
-  balance source
-  hash-type consistent
-  timeout server 1h
-  option srvtcpka
-  option httpchk GET /pool
-  http-check disable-on-404
-  default-server on-marked-down shutdown-sessions
-${servers(2049)}
-backend late_nfs
-  mode tcp
-  balance source
-  hash-type consistent
-  timeout server 1h
-  option srvtcpka
-  default-server on-marked-down shutdown-sessions
-${servers(2049)}
+${nfs("slaves_nfs", CHECKED)}
+${nfs("late_nfs")}
 frontend metrics
   mode http
   bind ${c.address}:${METRICS_PORT}

@@ -1,4 +1,4 @@
-import type { ShareClient } from "./nfs";
+import type { Share } from "./nfs";
 import { REPLICA } from "./replica";
 
 export interface ReadableShare {
@@ -15,9 +15,9 @@ export interface NginxConf {
   proxies: readonly string[];
 }
 
-/** The clients of a share as readers of its copies. */
-export function readers(clients: readonly ShareClient[]): string[] {
-  return clients.map(({ from }) => from);
+/** The shares as slaves serve them: who may mount one may read its copies. */
+export function readable(shares: readonly Share[]): ReadableShare[] {
+  return shares.map(({ name, clients }) => ({ name, from: clients.map(({ from }) => from) }));
 }
 
 /**

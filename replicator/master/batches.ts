@@ -1,7 +1,7 @@
 import { encode } from "../protocol";
 import type { Change } from "./change";
 import type { Packer, Parcel } from "./packer";
-import { parentOf } from "./paths";
+import { parentOf } from "../paths";
 import { type Job, Plan, type Rename } from "./plan";
 import { type Ages, Reads } from "./reads";
 

@@ -105,8 +105,9 @@ function entryOf(name: string, stats: Stats, target: () => string): Entry {
   };
 }
 
+/** `Volume` knows no other types. */
 function typeOf(stats: Stats): EntryType {
   if (stats.isFile()) return "file";
   if (stats.isDirectory()) return "dir";
-  return stats.isSymbolicLink() ? "link" : "other";
+  return "link";
 }

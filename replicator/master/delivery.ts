@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { compare } from "./compare";
 import type { Course } from "./course";
 import type { Parcel } from "./packer";
-import { parentOf } from "./paths";
+import { parentOf } from "../paths";
 import { type Job, type Rename, whereabouts } from "./plan";
 import type { Progress } from "./progress";
 import { type Release } from "./progress";

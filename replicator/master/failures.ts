@@ -1,5 +1,5 @@
 import { shown } from "../protocol";
-import { moved } from "./paths";
+import { moved } from "../paths";
 import type { Rename } from "./plan";
 
 const MOST = 1000;

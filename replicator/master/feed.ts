@@ -4,7 +4,7 @@ import { BEACON, Beacon } from "./beacon";
 import type { Change } from "./change";
 import { Inodes, statusOf } from "./inodes";
 import type { Journal } from "./journal";
-import { parentOf, treeOf } from "./paths";
+import { parentOf, treeOf } from "../paths";
 import { Pending } from "./pending";
 import { Rescans } from "./rescan";
 import { Volume } from "./volume";

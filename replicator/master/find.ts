@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { bytesOf } from "../protocol";
 import type { Change } from "./change";
-import { parentOf } from "./paths";
+import { parentOf } from "../paths";
 
 /** Something whose inode has changed. */
 export interface Found {

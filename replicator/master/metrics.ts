@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:http";
+import { EXPOSITION, exposition, type Sample } from "../prometheus";
 import type { FeedMetrics } from "./feed";
 import type { LaneStatus } from "./lane";
 
@@ -14,9 +15,6 @@ export interface Status {
   /** Why nobody can ask over HTTP; absent: they can. */
   metricsError?: string;
 }
-
-type Sample = [labels: string, value: number | undefined];
-type Row = [name: string, type: "gauge" | "counter", help: string, samples: Sample[]];
 
 const BIND_AGAIN = 5000;
 
@@ -55,7 +53,7 @@ export class MetricsServer {
 }
 
 function answer(url: string | undefined, status: () => Status): [code: number, type: string, body: string] {
-  if (url === "/metrics") return [200, "text/plain; version=0.0.4", prometheus(status())];
+  if (url === "/metrics") return [200, EXPOSITION, prometheus(status())];
   if (url === "/status") return [200, "application/json", `${JSON.stringify(status())}\n`];
   return [404, "text/plain", "not found\n"];
 }
@@ -65,7 +63,7 @@ export function prometheus({ journal, feed, slaves, memoryBytes }: Status): stri
   const each = (value: (slave: LaneStatus) => number | undefined): Sample[] =>
     Object.entries(slaves).map(([name, slave]) => [`{slave="${name}"}`, value(slave)]);
   const one = (value: number | undefined): Sample[] => [["", value]];
-  const rows: Row[] = [
+  return exposition([
     ["replication_lag_seconds", "gauge", "How far the slave is behind.", each((slave) => slave.lagSeconds)],
     [
       "replication_connected",
@@ -121,14 +119,5 @@ export function prometheus({ journal, feed, slaves, memoryBytes }: Status): stri
     ["journal_end", "gauge", "Byte position of the journal's end.", one(journal.end)],
     ["journal_oldest", "gauge", "Byte position of the journal's beginning.", one(journal.oldest)],
     ["replicator_resident_memory_bytes", "gauge", "Resident memory of the daemon.", one(memoryBytes)],
-  ];
-  return rows.map(text).join("");
-}
-
-function text([name, type, help, samples]: Row): string {
-  const metric = `ha_nfs_${name}`;
-  const lines = samples.flatMap(([labels, value]) =>
-    value === undefined ? [] : `${metric}${labels} ${value}\n`,
-  );
-  return `# HELP ${metric} ${help}\n# TYPE ${metric} ${type}\n${lines.join("")}`;
+  ]);
 }

@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { encode } from "../protocol";
-import { Breath } from "../slave/breath";
-import { parentOf } from "./paths";
+import { Breath } from "../breath";
+import { parentOf } from "../paths";
 import { attributesOf, isSpecial, SHARED_FILE, type Volume } from "./volume";
 import type { Xattrs } from "./xattrClient";
 

@@ -1,6 +1,6 @@
 import { STREAMED_FILE, type Volume } from "./volume";
 import type { Change } from "./change";
-import { moved, parentOf, treeOf } from "./paths";
+import { moved, parentOf, treeOf } from "../paths";
 import type { Reads } from "./reads";
 
 export interface Rename {

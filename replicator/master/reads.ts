@@ -1,4 +1,4 @@
-import { moved } from "./paths";
+import { moved } from "../paths";
 
 const MOST = 8192;
 

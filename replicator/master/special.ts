@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { setTimeout } from "node:timers/promises";
 import type { Stats } from "node:fs";
 import { bytesOf } from "../protocol";
-import { moved } from "./paths";
+import { moved } from "../paths";
 import type { Rename } from "./plan";
 import type { Release } from "./progress";
 import { Reads } from "./reads";

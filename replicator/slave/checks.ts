@@ -1,3 +1,4 @@
+import { treeOf } from "../paths";
 import { VERSION, type Attributes, type Entry, type Op } from "../protocol";
 
 export type Hello = Extract<Op, { op: "hello" }>;
@@ -116,10 +117,7 @@ function checkEntry(entry: Entry): void {
 /** A character above 0xff would become another one, such as `.` or `/`, as a byte: the patterns know none. */
 function checkPath(path: unknown, trees: ReadonlySet<string>): void {
   if (!matches(PATH, path)) throw new Refused(`not a path: ${quoted(path)}`);
-  const slash = path.indexOf("/");
-  if (!trees.has(slash < 0 ? path : path.slice(0, slash))) {
-    throw new Refused(`outside the trees: ${quoted(path)}`);
-  }
+  if (!trees.has(treeOf(path))) throw new Refused(`outside the trees: ${quoted(path)}`);
 }
 
 function checkAttributes({ mode, uid, gid, mtime }: Attributes): void {

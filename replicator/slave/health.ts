@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:http";
+import { EXPOSITION, exposition, type Sample } from "../prometheus";
 import type { Receiver } from "./receiver";
 
 interface Answer {
@@ -12,7 +13,7 @@ export function healthServer(receiver: Receiver, maxLagSeconds: number): Server 
   const answers = new Map<string | undefined, () => Answer>([
     ["/healthz", () => health(receiver, maxLagSeconds, 503)],
     ["/pool", () => health(receiver, maxLagSeconds, 404)],
-    ["/metrics", () => ({ status: 200, type: "text/plain; version=0.0.4", body: metrics(receiver) })],
+    ["/metrics", () => ({ status: 200, type: EXPOSITION, body: metrics(receiver) })],
     ["/status", () => ({ status: 200, type: "application/json", body: status(receiver) })],
   ]);
   return createServer((request, response) => {
@@ -36,26 +37,20 @@ function trouble(receiver: Receiver, maxLagSeconds: number): string | undefined 
 }
 
 function metrics(receiver: Receiver): string {
-  const rows: [name: string, type: "gauge" | "counter", help: string, value: number | undefined][] = [
-    ["lag_seconds", "gauge", "How far the replica is behind the master.", receiver.lag()],
-    ["connected", "gauge", "Whether a master is connected.", receiver.connected ? 1 : 0],
-    ["files_total", "counter", "Files received since the start.", receiver.files],
-    ["bytes_total", "counter", "Bytes of files received since the start.", receiver.bytes],
+  const one = (value: number | undefined): Sample[] => [["", value]];
+  return exposition([
+    ["replica_lag_seconds", "gauge", "How far the replica is behind the master.", one(receiver.lag())],
+    ["replica_connected", "gauge", "Whether a master is connected.", one(Number(receiver.connected))],
+    ["replica_files_total", "counter", "Files received since the start.", one(receiver.files)],
+    ["replica_bytes_total", "counter", "Bytes of files received since the start.", one(receiver.bytes)],
     [
-      "errors_total",
+      "replica_errors_total",
       "counter",
       "Paths that could not be brought up to date since the start.",
-      receiver.errors,
+      one(receiver.errors),
     ],
-    ["position", "gauge", "Byte position in the master's journal.", receiver.state.position],
-  ];
-  return rows
-    .map(([name, type, help, value]) => {
-      const metric = `ha_nfs_replica_${name}`;
-      const sample = value === undefined ? "" : `${metric} ${value}\n`;
-      return `# HELP ${metric} ${help}\n# TYPE ${metric} ${type}\n${sample}`;
-    })
-    .join("");
+    ["replica_position", "gauge", "Byte position in the master's journal.", one(receiver.state.position)],
+  ]);
 }
 
 function status(receiver: Receiver): string {

@@ -1,7 +1,7 @@
 import { readdirSync, rmdirSync } from "node:fs";
 import { opendir } from "node:fs/promises";
 import { bytesOf } from "../protocol";
-import { Breath, Interrupted } from "./breath";
+import { Breath, Interrupted } from "../breath";
 import { OWN } from "./checks";
 import { unlinked, type Tree } from "./tree";
 

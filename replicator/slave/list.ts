@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync, type Stats } from "node:fs";
 import type { Attributes, Entry, EntryType } from "../protocol";
-import type { Breath } from "./breath";
+import type { Breath } from "../breath";
 import { linkName } from "./incoming";
 import { mend, type Tree } from "./tree";
 

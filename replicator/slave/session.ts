@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { encode, frames, type Op, type Reply } from "../protocol";
-import { Breath, Interrupted } from "./breath";
+import { Breath, Interrupted } from "../breath";
 import { checkHello, checkOp, entriesOf, Refused, type Hello } from "./checks";
 import { Incoming } from "./incoming";
 import { compare } from "./list";

@@ -90,6 +90,14 @@ activate() {
 	die "'$*' failed, the old files are back: $output"
 }
 
+# accept COMMAND…: the command checks the new files; where it refuses them, the old ones come back.
+accept() {
+	local complaint
+	complaint=$("$@" 2>&1) && return
+	restore
+	die "'$*' refuses the new files, the old ones are back: $complaint"
+}
+
 # wait_until SECONDS WHAT COMMAND…: poll until the command succeeds.
 wait_until() {
 	local deadline=$((SECONDS + $1)) what=$2
@@ -99,6 +107,9 @@ wait_until() {
 		sleep 0.5
 	done
 }
+
+# listens ADDRESS:PORT: whether something takes TCP connections there.
+listens() { (: <"/dev/tcp/${1/:/\/}") 2>/dev/null; }
 
 # enable_unit UNIT: start it at boot. `systemctl enable` would do the same and take seconds, for heartbeat.service in
 # SysV's scripts alone.

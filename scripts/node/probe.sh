@@ -1,5 +1,8 @@
 # shellcheck shell=bash
 
+# answers_nfs ADDRESS: whether NFS 4 answers there, over the wire.
+answers_nfs() { rpcinfo -T tcp -a "$1.8.1" 100003 4 >/dev/null 2>&1; }
+
 # can_mount SOURCE: a real mount, read-only, which ends as soon as it is there.
 can_mount() {
 	local directory status=0

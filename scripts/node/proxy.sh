@@ -11,16 +11,15 @@ files() {
 }
 
 apply() {
-	local complaint
 	files
 	! is_changed '*/sysctl.d/*' || sysctl -q -p /etc/sysctl.d/90-ha-nfs.conf
 	if is_changed '*/haproxy.cfg' '*/ha-nfs-haproxy.service'; then
-		complaint=$(haproxy -c -f /etc/ha-nfs/haproxy.cfg 2>&1) || { restore && die "haproxy refuses its configuration, and the old one is back: $complaint"; }
+		accept haproxy -c -f /etc/ha-nfs/haproxy.cfg
 		reload_units ha-nfs-haproxy.service
 		activate systemctl reload-or-restart ha-nfs-haproxy.service
 	fi
 	if is_changed '*/keepalived.conf' '*/ha-nfs-keepalived.service'; then
-		complaint=$(keepalived -t -f /etc/ha-nfs/keepalived.conf 2>&1) || { restore && die "keepalived refuses its configuration, and the old one is back: $complaint"; }
+		accept keepalived -t -f /etc/ha-nfs/keepalived.conf
 		reload_units ha-nfs-keepalived.service
 		activate systemctl reload-or-restart ha-nfs-keepalived.service
 	fi

@@ -9,8 +9,7 @@ files() {
 	put /etc/nfs.conf.d/ha-nfs.conf 644 "$NFS_CONF"
 }
 
-answers() { (: <"/dev/tcp/${HTTP/:/\/}") 2>/dev/null; }
-serves_nfs() { rpcinfo -T tcp -a "${HTTP%:*}.8.1" 100003 4 >/dev/null 2>&1; }
+serves_nfs() { answers_nfs "${HTTP%:*}"; }
 
 # exportfs names on stderr what it does not understand, and goes on: here a wrong line is an error.
 export_shares() {
@@ -22,7 +21,7 @@ export_shares() {
 apply() {
 	files
 	if is_changed '*/nginx.conf' '*/ha-nfs-http.service'; then
-		nginx -q -t -c /etc/ha-nfs/nginx.conf || { restore && die "nginx refuses /etc/ha-nfs/nginx.conf; the old file is back"; }
+		accept nginx -q -t -c /etc/ha-nfs/nginx.conf
 		reload_units ha-nfs-http.service
 		activate systemctl reload-or-restart ha-nfs-http.service
 	fi
@@ -33,7 +32,7 @@ apply() {
 		activate export_shares
 	fi
 	enable_unit nfs-server.service
-	wait_until 30 "HTTP answers at $HTTP" answers
+	wait_until 30 "HTTP answers at $HTTP" listens "$HTTP"
 	wait_until 30 "NFS answers at ${HTTP%:*}" serves_nfs
 }
 

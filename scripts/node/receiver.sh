@@ -15,14 +15,12 @@ files() {
 	put /etc/systemd/system/ha-nfs-rsync@.service 644 "$RSYNC_UNIT"
 }
 
-answers() { (: <"/dev/tcp/${HEALTH/:/\/}") 2>/dev/null; }
-
 apply() {
 	id "$LOGIN" >/dev/null 2>&1 || useradd --system --no-create-home --home-dir / --shell /bin/sh "$LOGIN"
 	mkdir -p "$ROOT"
 	files
 	if is_changed '*/sshd_config.d/*'; then
-		sshd -t || { restore && die "sshd refuses /etc/ssh/sshd_config.d/ha-nfs.conf; the old file is back"; }
+		accept sshd -t
 		systemctl reload ssh.service
 	fi
 	if is_changed '*.service' '*.socket' '*.js' '*/replica.json'; then
@@ -31,7 +29,7 @@ apply() {
 	fi
 	enable_unit ha-nfs-replica.service
 	enable_unit ha-nfs-rsync.socket
-	wait_until 60 "the receiver answers at $HEALTH: $(journalctl -u ha-nfs-replica -n 3 -o cat 2>/dev/null | tr '\n' ' ')" answers
+	wait_until 60 "the receiver answers at $HEALTH (journalctl -u ha-nfs-replica tells why it does not)" listens "$HEALTH"
 }
 
 # The files stay: a later apply goes on with them.

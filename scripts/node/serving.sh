@@ -4,7 +4,7 @@
 : "${VIP:?}" "${PATIENCE:?}"
 : "${SOURCES?}" # what to mount, `server:path`, one a line; empty on a master
 
-answers() { rpcinfo -T tcp -a "$VIP.8.1" 100003 4 >/dev/null 2>&1; }
+answers() { answers_nfs "$VIP"; }
 
 mounts() {
 	local source
