@@ -59,8 +59,8 @@ async function compete(
 }
 
 /** @throws UserError when a disk has no room for the files at this scale */
-async function checkRoom(cluster: Cluster, share: ShareOutput, scale: number): Promise<void> {
-  const { files, steady, tree } = sizes(scale);
+async function checkRoom(cluster: Cluster, share: ShareOutput, { scale, rate }: Options): Promise<void> {
+  const { files, steady, tree } = sizes(scale, rate);
   const sets = [files, steady, tree];
   const inodes = Math.max(...sets.map((set) => count(set) + set.groups * set.dirs));
   const bytes = Math.max(...sets.map((set) => count(set) * Math.ceil(set.size / 4096) * 4096));
@@ -88,7 +88,7 @@ function report(stack: string, options: Options, cluster: Cluster, outcomes: rea
     stack,
     ...options,
     slaves: cluster.slaves.map(({ name }) => name),
-    sizes: sizes(options.scale),
+    sizes: sizes(options.scale, options.rate),
   };
   mkdirSync(folder, { recursive: true });
   writeFileSync(
@@ -111,13 +111,13 @@ async function bench(options: Options, signal: AbortSignal): Promise<boolean> {
   if (options.clean) return true;
   const outcomes: Outcome[] = [];
   try {
-    await checkRoom(cluster, share, options.scale);
+    await checkRoom(cluster, share, options);
     await equip(cluster, share);
     for (const name of options.against) {
       const stage = new Stage(
         cluster,
         share,
-        sizes(options.scale),
+        sizes(options.scale, options.rate),
         contender(name, cluster, share),
         options.limit,
       );

@@ -25,6 +25,7 @@ export const USAGE = `usage: npm run bench -- replication [--stack NAME] [flags]
   --only A,B      workloads: ${WORKLOADS.join(", ")}; default all
   --against A,B   contenders: ${CONTENDERS.join(", ")}; default all
   --slaves N      sends to the first N slaves; default all
+  --rate R        files a second of steady; default 300
   --repeat N      times that each workload runs; default 1
   --limit S       seconds that a contender has to converge; default 3600
   --clean         only removes what an interrupted run has left`;
@@ -34,6 +35,7 @@ export interface Options {
   only: readonly WorkloadName[];
   against: readonly ContenderName[];
   slaves: number;
+  rate: number;
   repeat: number;
   limit: number;
   clean: boolean;
@@ -54,6 +56,7 @@ export function parseOptions(args: readonly string[]): Options {
         only: text,
         against: text,
         slaves: text,
+        rate: text,
         repeat: text,
         limit: text,
         clean: { type: "boolean" },
@@ -64,6 +67,7 @@ export function parseOptions(args: readonly string[]): Options {
       only: chosen("--only", values.only, WORKLOADS),
       against: chosen("--against", values.against, CONTENDERS),
       slaves: whole("--slaves", values.slaves, Infinity),
+      rate: positive("--rate", values.rate, 300),
       repeat: whole("--repeat", values.repeat, 1),
       limit: positive("--limit", values.limit, 3600),
       clean: values.clean ?? false,
@@ -121,8 +125,12 @@ export interface Sizes {
   changes: number;
 }
 
-/** The sizes at a scale; at 1 those of the issue: 100 000 files, 20 000 to rename, 3 minutes, a tree of 300 000. */
-export function sizes(scale: number): Sizes {
+/**
+ * The sizes at a scale; at 1 those of the issue: 100 000 files, 20 000 to rename, 3 minutes, a tree of 300 000.
+ *
+ * @param rate files a second, of steady
+ */
+export function sizes(scale: number, rate: number): Sizes {
   const scaled = (number: number, least: number) => Math.max(least, Math.round(number * scale));
   const flat = (directory: string, files: number, size: number): FileSet => ({
     directory,
@@ -131,7 +139,6 @@ export function sizes(scale: number): Sizes {
     files: 100,
     size,
   });
-  const rate = 300;
   const queue = scaled(16_384, 256);
   return {
     files: { directory: "files", groups: 5, dirs: scaled(200, 1), files: 100, size: 4096 },

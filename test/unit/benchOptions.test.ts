@@ -31,7 +31,7 @@ describe("the bench's options", () => {
 
 describe("the bench's sizes", () => {
   it("are those of the issue at 1", () => {
-    const { files, steady, tree, burst, queue } = sizes(1);
+    const { files, steady, tree, burst, queue } = sizes(1, 300);
     assert.deepEqual([count(files), files.groups * files.dirs, files.size], [100_000, 1000, 4096]);
     assert.equal(files.dirs * files.files, 20_000);
     assert.deepEqual([count(steady), count(tree)], [54_000, 300_000]);
@@ -39,7 +39,7 @@ describe("the bench's sizes", () => {
   });
 
   it("have a least one", () => {
-    const { files, steady, tree, burst, queue } = sizes(1e-6);
+    const { files, steady, tree, burst, queue } = sizes(1e-6, 300);
     assert.deepEqual([count(files), count(steady), count(tree)], [500, 3000, 3000]);
     assert.ok(count(burst) > queue);
   });
