@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Access } from "./enums";
 import { type Host, NicRole } from "./remote/host";
 import { base } from "./remote/base";
-import { HostScript } from "./remote/hostScript";
+import { HostScript, nodeFile } from "./remote/hostScript";
 import { mountAdvice, type Share } from "./render/nfs";
 import { haproxyCfg, haproxyUnit, keepalivedConf, keepalivedUnit, proxySysctl } from "./render/readPool";
 import { REPLICA } from "./render/replica";
@@ -44,7 +44,7 @@ export interface PoolOutput {
   };
 }
 
-const PACKAGES = ["haproxy", "keepalived", "iproute2", "procps"];
+const PACKAGES = ["haproxy", "keepalived", "iproute2", "procps", "curl"];
 
 /** One read address in front of the slaves: haproxy on two hosts, and keepalived, which keeps it on one of them. */
 export class ReadPool extends pulumi.ComponentResource {
@@ -74,7 +74,7 @@ export class ReadPool extends pulumi.ComponentResource {
   private proxy(name: string, host: Host, peer: Host, args: ReadPoolArgs, after?: HostScript): HostScript {
     const address = host.address(NicRole.Service);
     const masked = ["haproxy.service", "keepalived.service"];
-    const packages = base(name, host, { packages: PACKAGES, masked }, this);
+    const packages = base(name, host, { packages: PACKAGES, masked, report: nodeFile("report-proxy") }, this);
     return new HostScript(
       `${name}-proxy-${host.name}`,
       {

@@ -2,7 +2,7 @@
 # What a host needs before anything else: its name, the packages, and no unit that would start what ha-nfs starts.
 : "${NAME:?}" "${PACKAGES:?}"
 : "${MASKED?}" # units
-: "${REPORT?}" # what `npm run status` runs on a master
+: "${REPORT?}" # what `npm run status` runs on this host
 
 read -r -a units <<<"$MASKED"
 

@@ -33,8 +33,16 @@ export interface Report {
   replication: Replication | null;
 }
 
+/** What one proxy says of the read pool: the JSON of scripts/node/report-proxy. */
+export interface ProxyReport {
+  /** Whether the read address is on it. */
+  address: boolean;
+  /** haproxy's state of each slave for HTTP (`UP`, `NOLB` or `DRAIN` while it lags, `DOWN`); empty when haproxy does not answer. */
+  slaves: Record<string, string>;
+}
+
 /** A report, or why there is none. */
-export type Answer = Report | { unreachable: string };
+export type Answer<R = Report> = R | { unreachable: string };
 
 export enum Health {
   /** Serving, and either master could be lost. */
@@ -55,23 +63,37 @@ export interface Verdict {
   findings: string[];
 }
 
-function isReport(answer: Answer): answer is Report {
+function isReport<R extends object>(answer: Answer<R>): answer is R {
   return !("unreachable" in answer);
 }
 
-/** What the two masters' answers mean together. */
-export function judge(answers: Readonly<Record<string, Answer>>): Verdict {
-  const reports = Object.entries(answers).flatMap(([name, a]) => (isReport(a) ? [[name, a] as const] : []));
+/** The reports that came, and a sentence for each that did not. */
+function sort<R extends object>(answers: Readonly<Record<string, Answer<R>>>) {
+  const reports: (readonly [string, R])[] = [];
+  const missing: string[] = [];
+  for (const [name, answer] of Object.entries(answers)) {
+    if (isReport(answer)) reports.push([name, answer]);
+    else missing.push(`${name} cannot be reached: ${answer.unreachable.replace(/\.$/, "")}.`);
+  }
+  return { reports, missing };
+}
+
+/** What the two masters' answers mean together, and those of the proxies, if there are any. */
+export function judge(
+  masters: Readonly<Record<string, Answer>>,
+  proxies: Readonly<Record<string, Answer<ProxyReport>>> = {},
+): Verdict {
+  const { reports, missing } = sort(masters);
   const serving = reports.filter(([, r]) => r.vip && r.mounted && r.nfsdThreads > 0);
   const answering = reports.some(([, r]) => r.answers);
   const findings = [
-    ...Object.entries(answers).flatMap(([name, a]) =>
-      isReport(a) ? problems(name, a) : [`${name} cannot be reached: ${a.unreachable.replace(/\.$/, "")}.`],
-    ),
+    ...missing,
+    ...reports.flatMap(([name, report]) => problems(name, report)),
     ...(serving.length === 0
       ? ["No master serves: none has the address, the volume and nfsd together."]
       : []),
     ...(serving.length > 0 && !answering ? ["NFS does not answer at the address."] : []),
+    ...proxyProblems(proxies),
   ];
   const split = splitBrain(reports);
   if (split) {
@@ -122,6 +144,25 @@ function problems(name: string, r: Report): string[] {
     "has the volume, but the replication daemon is not running.",
   );
   return r.replication ? [...found, ...replicationProblems(name, r.replication)] : found;
+}
+
+function proxyProblems(proxies: Readonly<Record<string, Answer<ProxyReport>>>): string[] {
+  const { reports, missing } = sort(proxies);
+  const holders = reports.filter(([, { address }]) => address).map(([name]) => name);
+  const silent = reports.filter(([, { slaves }]) => Object.keys(slaves).length === 0);
+  const unread = new Map<string, string[]>();
+  for (const [name, { slaves }] of reports) {
+    for (const [slave, state] of Object.entries(slaves)) {
+      if (state !== "UP") unread.set(slave, [...(unread.get(slave) ?? []), `${state} for ${name}`]);
+    }
+  }
+  return [
+    ...missing,
+    ...(holders.length === 0 && reports.length > 0 ? ["No proxy has the read address."] : []),
+    ...(holders.length > 1 ? [`${holders.join(" and ")} both have the read address.`] : []),
+    ...silent.map(([name]) => `${name}: haproxy does not answer.`),
+    ...[...unread].map(([slave, states]) => `${slave} is not read from: ${states.join(", ")}.`),
+  ];
 }
 
 function replicationProblems(master: string, { feed, slaves, maxLagSeconds }: Replication): string[] {

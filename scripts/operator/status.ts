@@ -1,6 +1,6 @@
 import type { NodeOutput } from "../../components/nfsCluster";
 import { stackOutputs } from "../../toolchain/stack";
-import { type Answer, Health, judge, type Report, type Verdict } from "./judge";
+import { type Answer, Health, judge, type ProxyReport, type Report, type Verdict } from "./judge";
 import { onNode } from "./remote";
 
 /** The name that the cluster gives its volume (components/nfsCluster.ts). */
@@ -8,31 +8,38 @@ const VOLUME = "data";
 
 export interface Status extends Verdict {
   masters: Record<string, Answer>;
+  /** Empty without a read pool. */
+  proxies: Record<string, Answer<ProxyReport>>;
 }
 
-async function ask(node: NodeOutput, peer: string): Promise<Answer> {
+/** Runs what base.sh has installed. */
+async function ask<R>(node: NodeOutput, ...args: string[]): Promise<Answer<R>> {
   try {
-    return JSON.parse(await onNode(node, `/usr/local/lib/ha-nfs/report ${peer} ${VOLUME}`)) as Report;
+    return JSON.parse(await onNode(node, ["/usr/local/lib/ha-nfs/report", ...args].join(" "))) as R;
   } catch (error) {
     return { unreachable: (error as Error).message };
   }
 }
 
-/** Asks both masters of a stack at once. */
+/** Asks both masters of a stack, and its proxies, all at once. */
 export async function status(nodes: Readonly<Record<string, NodeOutput>>): Promise<Status> {
-  const masters = Object.entries(nodes).filter(([, node]) => node.role === "master");
-  const answers = await Promise.all(
-    masters.map(async ([name, node]) => {
-      const peer = masters.find(([other]) => other !== name)?.[0] ?? name;
-      return [name, await ask(node, peer)] as const;
-    }),
-  );
-  const reports = Object.fromEntries(answers);
-  return { ...judge(reports), masters: reports };
+  const hosts = (role: string) => Object.entries(nodes).filter(([, node]) => node.role === role);
+  const pair = hosts("master");
+  const [masters, proxies] = await Promise.all([
+    Promise.all(
+      pair.map(async ([name, node]) => {
+        const peer = pair.find(([other]) => other !== name)?.[0] ?? name;
+        return [name, await ask<Report>(node, peer, VOLUME)] as const;
+      }),
+    ),
+    Promise.all(hosts("proxy").map(async ([name, node]) => [name, await ask<ProxyReport>(node)] as const)),
+  ]);
+  const reports = { masters: Object.fromEntries(masters), proxies: Object.fromEntries(proxies) };
+  return { ...judge(reports.masters, reports.proxies), ...reports };
 }
 
 /** The status as a person reads it. */
-export function table({ health, active, findings, masters }: Status): string {
+export function table({ health, active, findings, masters, proxies }: Status): string {
   const rows = [
     ["master", "address", "DRBD role", "disk", "connection", "heartbeat", "peer", "nfsd", "exports"],
   ];
@@ -69,11 +76,26 @@ export function table({ health, active, findings, masters }: Status): string {
       r.lastError ? `${r.lastError.time} ${r.lastError.message}` : "-",
     ]),
   ];
+  const pool = [
+    ["proxy", "read address", "reads from"],
+    ...Object.entries(proxies).map(([name, p]) =>
+      "unreachable" in p
+        ? [name, "unreachable"]
+        : [
+            name,
+            p.address ? "here" : "-",
+            Object.entries(p.slaves)
+              .map(([slave, state]) => (state === "UP" ? slave : `(${slave} ${state})`))
+              .join(", ") || "-",
+          ],
+    ),
+  ];
   return [
     `${health}${active === null ? "" : `, ${active} is active`}`,
     "",
     ...aligned(rows),
     ...(replicas.length > 0 ? ["", ...aligned(copies)] : []),
+    ...(pool.length > 1 ? ["", ...aligned(pool)] : []),
     ...findings.map((f) => `\n${f}`),
   ]
     .join("\n")

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { quote } from "../../components/remote/shell";
 import type { DrillReport } from "../../scripts/operator/drillReport";
 import { Health } from "../../scripts/operator/judge";
-import type { Status } from "../../scripts/operator/status";
 import { Fleet } from "./fleet";
 import { type Outputs, TestStack } from "./stack";
 
@@ -49,7 +48,7 @@ describe("slaves, a push target and a read address in the lab", () => {
     url = outputs.reads.http?.url ?? assert.fail("no read address");
     const again = await stack.run("preview", "--expect-no-changes");
     assert.equal(again.status, 0, again.log);
-    const now = JSON.parse((await stack.run("status", "--json")).stdout) as Status;
+    const now = await fleet.status();
     assert.equal(now.health, Health.Redundant, JSON.stringify(now.findings));
   });
 
@@ -74,7 +73,7 @@ describe("slaves, a push target and a read address in the lab", () => {
       printf x >$'new\nline' && printf x >'quote"s and '"'"'s' && printf x >-rf && printf x >$'not\xff\xfeutf8' && printf x >' '
       printf one >first && ln first second && ln first third && printf more >>second
       ln -s /etc/passwd leaves && ln -s ../greeting stays && ln -s nowhere dangles
-      truncate -s 40M sparse && printf end >>sparse && head -c 6000000 /dev/urandom >big && mkfifo fifo
+      truncate -s 8M sparse && printf end >>sparse && head -c 5000000 /dev/urandom >big && mkfifo fifo
       perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => "socket", Listen => 1) or die $!'
       touch attributes && setfattr -n user.note -v kept attributes && mkdir -p a/b/c && chmod 700 a/b && : >gone && rm gone`);
     await fleet.converge();
@@ -140,6 +139,23 @@ describe("slaves, a push target and a read address in the lab", () => {
     assert.equal(await load, "0\n");
     await stack.run("lab", "start", "s1");
     await fleet.converge(Object.keys(Fleet.replicas), 180);
+  });
+
+  it("are read from at the same address when the proxy that has it dies", async () => {
+    const dead = await fleet.proxy();
+    await stack.run("lab", "kill", dead);
+    const begun = Date.now();
+    await client(`until curl -sf --max-time 1 -o /dev/null ${url}data/greeting; do sleep 0.1; done`);
+    say(`the read address answers again after ${since(begun)}`);
+    const heir = await fleet.proxy();
+    assert.notEqual(heir, dead);
+    await stack.run("lab", "start", dead);
+    await fleet.until(
+      "both proxies are up",
+      180,
+      async () => (await fleet.status()).health === Health.Redundant,
+    );
+    assert.equal(await fleet.proxy(), heir, "the address has moved back");
   });
 
   it("are not read from while they lag, and come back", async () => {
@@ -209,6 +225,7 @@ describe("slaves, a push target and a read address in the lab", () => {
     const journal = (await fleet.daemon()).journal.term;
     stack.configure(...CONFIG, THREE);
     const preview = await stack.run("preview");
+    assert.match(preview.log, /\+ .*-s3 create/);
     assert.doesNotMatch(
       preview.log,
       /[-~+]+ .*(m1|m2|s1|s2|client|heartbeat|drbd)-?\S* (update|replace|delete)/,

@@ -15,9 +15,20 @@ export class Fleet {
     client: "/srv/app/data",
   };
 
+  async status(): Promise<Status> {
+    return JSON.parse((await this.stack.run("status", "--json")).stdout) as Status;
+  }
+
   async active(): Promise<string> {
-    const { active } = JSON.parse((await this.stack.run("status", "--json")).stdout) as Status;
-    return active ?? assert.fail("nobody is active");
+    return (await this.status()).active ?? assert.fail("nobody is active");
+  }
+
+  /** The proxy that has the read address. */
+  async proxy(): Promise<string> {
+    const holder = Object.entries((await this.status()).proxies).find(
+      ([, proxy]) => !("unreachable" in proxy) && proxy.address,
+    );
+    return holder?.[0] ?? assert.fail("no proxy has the read address");
   }
 
   /** What the daemon on the active master says. */
@@ -43,16 +54,17 @@ export class Fleet {
     const deadline = Date.now() + seconds * 1000;
     const active = await this.active();
     for (;;) {
-      const wanted = await this.digest(active, "/srv/nfs/data");
-      const differ: string[] = [];
-      for (const node of nodes) {
-        const found = await this.digest(node, Fleet.replicas[node] ?? "/srv/replica/data").catch(String);
-        if (found !== wanted) differ.push(node);
-      }
+      const [wanted, ...found] = await Promise.all([
+        this.digest(active, "/srv/nfs/data"),
+        ...nodes.map((node) => this.digest(node, Fleet.replicas[node] ?? "/srv/replica/data").catch(String)),
+      ]);
+      const differ = nodes.filter((_, i) => found[i] !== wanted);
       if (differ.length === 0) return;
       if (Date.now() > deadline) {
         const status = JSON.stringify((await this.daemon()).slaves, null, 2);
-        assert.fail(`${differ.join(", ")} not equal to ${active} after ${seconds} s:\n${status}`);
+        assert.fail(
+          `${differ.join(", ")} not equal to ${active} after ${seconds} s:\n${wanted}${found.join("")}\n${status}`,
+        );
       }
       await sleep(1000);
     }

@@ -88,17 +88,15 @@ export class TestStack {
   }
 
   async on(node: string, command: string, timeoutMs = 120_000): Promise<string> {
-    const known = (await this.nodes())[node];
+    if (!this.nodes[node]) this.nodes = (await this.outputs()).nodes;
+    const known = this.nodes[node];
     if (!known) {
       throw new Error(`no node ${node}`);
     }
     return onNode(known, command, timeoutMs);
   }
 
-  private known: Record<string, NodeOutput> | undefined;
-  private async nodes(): Promise<Record<string, NodeOutput>> {
-    return (this.known ??= (await this.outputs()).nodes);
-  }
+  private nodes: Record<string, NodeOutput> = {};
 
   /** Processes of this machine whose command line has the text. */
   processes(text: string): string[] {

@@ -158,4 +158,22 @@ describe("what two masters' reports mean together", () => {
       ]);
     });
   });
+
+  it("degraded, when a proxy is gone, or nobody has the read address, or a slave is not read from", () => {
+    const pair = { m1: standby, m2: active };
+    const here = { address: true, slaves: { s1: "UP", s2: "UP" } };
+    const findings = (proxies: Parameters<typeof judge>[1]) => judge(pair, proxies).findings;
+    assert.deepEqual(findings({ p1: here, p2: { ...here, address: false } }), []);
+    assert.deepEqual(findings({ p1: here, p2: down }), ["p2 cannot be reached: connection refused."]);
+    assert.deepEqual(findings({ p1: { address: false, slaves: {} }, p2: down }), [
+      "p2 cannot be reached: connection refused.",
+      "No proxy has the read address.",
+      "p1: haproxy does not answer.",
+    ]);
+    const late = { address: true, slaves: { s1: "NOLB", s2: "UP" } };
+    assert.deepEqual(findings({ p1: late, p2: late }), [
+      "p1 and p2 both have the read address.",
+      "s1 is not read from: NOLB for p1, NOLB for p2.",
+    ]);
+  });
 });
