@@ -40,13 +40,19 @@ interface Listing {
  */
 export async function compare(comparer: Comparer, jobs: readonly Job[], counted: () => void): Promise<void> {
   const stack = [...jobs].reverse();
+  const own = new Set(jobs.filter(({ deep }) => deep).map(({ path }) => path));
   const running = new Set<Promise<void>>();
   while (stack.length > 0 || running.size > 0) {
     for (let job; running.size < AT_ONCE && (job = stack.pop());) {
-      const done: Promise<void> = compareOne(comparer, job, stack).finally(() => {
-        running.delete(done);
-        counted();
-      });
+      const done: Promise<void> = compareOne(comparer, job)
+        .then((below) => {
+          // A directory that is a job of its own would be compared, and sent, twice.
+          for (const path of below) if (!own.has(path)) stack.push({ path, deep: true });
+        })
+        .finally(() => {
+          running.delete(done);
+          counted();
+        });
       done.catch(() => undefined);
       running.add(done);
     }
@@ -54,21 +60,24 @@ export async function compare(comparer: Comparer, jobs: readonly Job[], counted:
   }
 }
 
-async function compareOne(comparer: Comparer, { path, deep }: Job, stack: Job[]): Promise<void> {
+/** Returns the directories in it that are to be compared as well, with all below them. */
+async function compareOne(comparer: Comparer, { path, deep }: Job): Promise<string[]> {
   const { packer } = comparer;
   const listing = await read(packer, path, deep);
-  if (!listing) return comparer.lost(path);
+  if (!listing) {
+    comparer.lost(path);
+    return [];
+  }
   const { stats, body, directories, marked } = listing;
   const answer = await comparer.list(path, attributesOf(stats), body);
-  if (!answer) return;
+  if (!answer) return [];
   const needed = answer.need.map((name) => `${path}/${name}`);
   for (let at = 0; at < needed.length; at += TOGETHER) {
     await comparer.send(await packer.pack(needed.slice(at, at + TOGETHER)));
   }
   await comparer.send(single(dirOp(path, stats)));
   for (const special of marked) comparer.special(special);
-  const made = deep ? directories : answer.made.map((name) => `${path}/${name}`);
-  for (const directory of made) stack.push({ path: directory, deep: true });
+  return deep ? directories : answer.made.map((name) => `${path}/${name}`);
 }
 
 /** Undefined: there is no directory. */

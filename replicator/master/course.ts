@@ -31,6 +31,8 @@ export interface Course {
   failures: Failures;
   /** Records before it may have been sent already, also by an earlier lane or daemon. */
   sent: number;
+  /** When the state of paths was last read for this slave alone, other than in batches; milliseconds since 1970. */
+  horizon: number;
   /** Milliseconds without an answer before a connection is given up. */
   patience?: number;
   /** The slave has everything up to this position. */

@@ -28,8 +28,6 @@ export interface Doubt {
 export class Delivery {
   readonly wire: Wire;
   readonly specials: Specials;
-  /** When this connection last read the state of paths for itself; milliseconds since 1970. */
-  horizon = -Infinity;
   private doubts: Doubt[] = [];
   private readonly marks = new Set<Promise<void>>();
   /** Those that are on their way. */
@@ -70,6 +68,8 @@ export class Delivery {
   async stop(reason: Error): Promise<void> {
     this.wire.end(reason);
     await this.specials.stop();
+    // What was under way, and what rsync had read when, is forgotten with this connection.
+    this.course.horizon = Date.now();
   }
 
   doubt(doubt: Doubt): void {
@@ -135,7 +135,7 @@ export class Delivery {
         jobs.flatMap(({ path }) => above(path)),
       ),
     );
-    this.horizon = Date.now();
+    this.course.horizon = Date.now();
   }
 
   /** Looks at what is in doubt until nothing is. */
@@ -149,7 +149,7 @@ export class Delivery {
       const updates = whole.filter((path) => !jobs.includes(path));
       await this.send(await packer.pack(updates, directories));
       await this.compare(jobs.map((path) => ({ path, deep: true })));
-      this.horizon = Date.now();
+      this.course.horizon = Date.now();
       await Promise.all(this.marks);
       for (const { release } of doubts) release();
     }

@@ -129,8 +129,8 @@ export class Follower {
 
   /** Whether the slave may be past the renames of a batch that begins here. */
   private isPlain(position: number): boolean {
-    const { sent, batches } = this.course;
-    return position < sent || batches.ages.of(position) <= this.delivery.horizon;
+    const { sent, horizon, batches } = this.course;
+    return position < sent || batches.ages.of(position) <= horizon;
   }
 
   private reached(position: number): void {

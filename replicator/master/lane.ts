@@ -85,6 +85,7 @@ export class Lane {
       ...{ trees, journal, feed, packer, batches, bucket: this.bucket, failures: this.failures },
       rsync: { name, ssh, bandwidthKiB: () => this.bucket.rate / 1024 },
       sent: journal.end,
+      horizon: -Infinity,
       ...(patience === undefined ? {} : { patience }),
       reached: (position) => (this.position = position),
       comparing: (directories) => this.comparing(directories),

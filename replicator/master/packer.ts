@@ -78,7 +78,7 @@ export class Packer {
         if (stats.isSymbolicLink()) {
           links.push(encode({ op: "link", path, target: this.volume.target(path), ...attributesOf(stats) }));
         } else if (stats.isFile() && !isSpecial(stats) && (stats.nlink > 1 || !marked.has(path))) {
-          this.packFile(path, stats, parcel, contents);
+          this.packFile(path, parcel, contents);
         }
       } catch (error) {
         // An NFS client has it delegated: rsync can wait for the client to give it back, this process cannot.
@@ -127,15 +127,14 @@ export class Packer {
     return { gone, found };
   }
 
-  private packFile(path: string, stats: Stats, parcel: Parcel, contents: Buffer[]): void {
-    if (stats.size > SHARED_FILE || parcel.bytes + stats.size > CONTENT) {
-      parcel.streams.push(path);
-      return;
-    }
-    const content = this.volume.read(path, stats.size);
-    parcel.files++;
-    parcel.bytes += stats.size;
-    contents.push(content ? encode(putOp(path, stats), content) : encode({ op: "delete", path }));
+  private packFile(path: string, parcel: Parcel, contents: Buffer[]): void {
+    const read = this.volume.read(path, Math.min(SHARED_FILE, CONTENT - parcel.bytes));
+    if (!read) contents.push(encode({ op: "delete", path }));
+    else if (read.content) {
+      parcel.files++;
+      parcel.bytes += read.content.length;
+      contents.push(encode(putOp(path, read.stats), read.content));
+    } else if (read.stats.isFile()) parcel.streams.push(path);
   }
 
   private remember(directory: string): void {

@@ -56,7 +56,8 @@ export class Ages {
    */
   note({ time, position }: { time: number; position: number }): void {
     if (this.last === time) return;
-    if (this.last !== undefined) this.samples.push({ position, time: this.last });
+    // Less one: what happened after that beacon, and was read then, may all be in its millisecond.
+    if (this.last !== undefined) this.samples.push({ position, time: this.last - 1 });
     this.last = time;
     if (this.samples.length > SAMPLES) this.samples = this.samples.filter((_, index) => index % 2 === 1);
   }

@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  fstatSync,
   lstatSync,
   openSync,
   readSync,
@@ -85,12 +86,18 @@ export class Volume {
     });
   }
 
-  /** The first bytes of a file, `size` or fewer; undefined when there is none. */
-  read(path: string, size: number): Buffer | undefined {
+  /**
+   * What is at a path, and its content unless it is no file or longer than `most`; undefined when there is nothing. Both
+   * are of one inode: what `lstat` said a moment before may have been of another.
+   */
+  read(path: string, most: number): { stats: Stats; content?: Buffer } | undefined {
     const file = this.open(path);
     if (file === undefined) return undefined;
     try {
-      return readUpTo(file, size);
+      const stats = fstatSync(file);
+      return stats.isFile() && stats.size <= most
+        ? { stats, content: readUpTo(file, stats.size) }
+        : { stats };
     } finally {
       closeSync(file);
     }

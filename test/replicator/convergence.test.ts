@@ -19,6 +19,8 @@ import type { Change } from "../../replicator/master/change";
 import { assertEqual, rename, TestSlave, TestVolume, update } from "./volume";
 
 const RUNS = Number(process.env.HA_NFS_CONVERGENCE_RUNS ?? 4);
+/** Found faults, now and then: content of a later file with the attributes of an earlier one; a rename after a reconnect. */
+const ONCE_LOST = [73, 106];
 const STEPS = 300;
 const NAMES = ["a", "b", "c", "d", "e\n\u00fc"];
 
@@ -252,5 +254,5 @@ const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, m
 
 describe("replicator: convergence", function () {
   this.timeout(60_000);
-  for (let seed = 1; seed <= RUNS; seed++) it(`of run ${seed}`, () => converges(seed));
+  for (const seed of [...Array(RUNS).keys(), ...ONCE_LOST]) it(`of run ${seed}`, () => converges(seed));
 });

@@ -57,6 +57,22 @@ describe("replicator: a lane", () => {
     assert.equal(lane.status.files, files);
   });
 
+  it("sends a new directory once, whose parent is compared as well", async () => {
+    const lane = master.lane(slave);
+    await slave.follows(master);
+    mkdirSync(master.file("data/new/below"), { recursive: true });
+    for (const path of ["data/new/a", "data/new/b", "data/new/below/c"])
+      writeFileSync(master.file(path), path);
+    await master.record(
+      { kind: "list", path: "data" },
+      { kind: "tree", path: "data/new" },
+      { kind: "tree", path: "data/new/below" },
+    );
+    await slave.follows(master);
+    assertEqual(master, slave);
+    assert.equal(lane.status.files, 3);
+  });
+
   it("goes on where it was after the connection breaks and the service restarts", async () => {
     const lane = master.lane(slave);
     await slave.follows(master);

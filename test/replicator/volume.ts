@@ -178,7 +178,7 @@ function snapshot(directory: string): Record<string, unknown> {
     const link = stats.isSymbolicLink() ? readlinkSync(at, "latin1") : undefined;
     const content = stats.isFile() ? readFileSync(at).toString("latin1") : undefined;
     // rsync sets the time of a fifo to the second only.
-    const mtime = stats.isFile() || stats.isDirectory() ? Math.round(stats.mtimeMs) : 0;
+    const mtime = stats.isFile() || stats.isDirectory() ? Math.floor(stats.mtimeMs * 1000 + 0.25) : 0;
     const same = stats.isFile() ? names.get(stats.ino) : undefined;
     if (same === undefined) names.set(stats.ino, path);
     all[path] = { type, mode: stats.mode & 0o7777, mtime, link, same, content };
