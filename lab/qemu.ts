@@ -12,16 +12,16 @@ export function qemuName(stack: string, node: string): string {
 /**
  * What executes the guest, and what it is told it runs on. TCG emulates AVX so slowly that programs are better off
  * without: measured, sha256sum takes a third of the time and a boot a tenth less. Its cache of translated code is
- * bounded, since the default is 1 GiB for each VM.
+ * bounded, since the default is 1 GiB for each VM; programs that compile themselves, as node, fill it quickly.
  */
 export function accelArguments(accelerator: Accelerator): string[] {
   return accelerator === "kvm"
     ? ["-accel", "kvm", "-cpu", "max"]
-    : ["-accel", "tcg,thread=multi,tb-size=128", "-cpu", "max,avx=off,avx2=off,la57=off"];
+    : ["-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max,avx=off,avx2=off,la57=off"];
 }
 
 /**
- * QEMU's arguments for a VM. Every file is relative to the node's directory, where QEMU must be started, since a
+ * QEMU's arguments for a VM. A guest whose kernel panics starts again, as masters of a cluster are set to. Every file is relative to the node's directory, where QEMU must be started, since a
  * socket's path may have 107 bytes.
  */
 export function qemuArguments(spec: VmSpec, accelerator: Accelerator): string[] {
@@ -37,7 +37,7 @@ export function qemuArguments(spec: VmSpec, accelerator: Accelerator): string[] 
     ["-kernel", "kernel", "-initrd", "initrd"],
     [
       "-append",
-      "root=/dev/vda net.ifnames=0 console=ttyS0 quiet mitigations=off audit=0 " +
+      "root=/dev/vda net.ifnames=0 console=ttyS0 quiet mitigations=off audit=0 panic=5 " +
         `systemd.hostname=${spec.name} systemd.machine_id=${machineId}`,
     ],
     disk("root", "file=root.img,cache=unsafe"),

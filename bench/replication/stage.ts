@@ -55,6 +55,7 @@ export class Stage {
       await this.empty();
       this.more.clear();
       await this.ready();
+      await this.emptied();
       await this.learnInodes();
       this.content = needs;
       if (needs === "empty") return;
@@ -75,6 +76,17 @@ export class Stage {
   /** The content is not what it was. */
   leave(content: Content | undefined): void {
     this.content = content;
+  }
+
+  /** Waits until all copies are as empty as the bench's directory: what was made last may arrive before that. */
+  private async emptied(): Promise<void> {
+    const { cluster, contender, work } = this;
+    const probe = async () => {
+      const wanted = await cluster.run(cluster.active, `find ${quote(work)} | wc -l`);
+      const found = await cluster.all(cluster.slaves, `find ${contender.copy} | wc -l`);
+      return found.every((entries) => entries === wanted) || undefined;
+    };
+    if (!(await cluster.until(this.limit, probe))) throw new Error(`not emptied within ${this.limit} s`);
   }
 
   /** How many inodes more or less than the master a slave has in use while both hold the same of ours. */
