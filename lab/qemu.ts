@@ -21,8 +21,8 @@ export function accelArguments(accelerator: Accelerator): string[] {
 }
 
 /**
- * QEMU's arguments for a VM. A guest whose kernel panics starts again, as masters of a cluster are set to. Every file is relative to the node's directory, where QEMU must be started, since a
- * socket's path may have 107 bytes.
+ * QEMU's arguments for a VM. Every file is relative to the node's directory, where QEMU must be started, since a
+ * socket's path may have 107 bytes. A guest whose kernel panics starts again after 5 s.
  */
 export function qemuArguments(spec: VmSpec, accelerator: Accelerator): string[] {
   const machineId = labHash("machine", spec.stack, spec.name).slice(0, 32);

@@ -61,7 +61,7 @@ export function table({ health, active, findings, masters, proxies }: Status): s
     );
   }
   const replicas = Object.values(masters).flatMap((r) =>
-    "unreachable" in r || !r.replication ? [] : Object.entries(r.replication.slaves),
+    "unreachable" in r || !r.replication ? [] : Object.entries(r.replication.slaves).sort(byName),
   );
   const copies = [
     ["replica", "state", "lag", "backlog", "files sent", "bytes sent", "for rsync", "last error"],
@@ -101,6 +101,8 @@ export function table({ health, active, findings, masters, proxies }: Status): s
     .join("\n")
     .concat("\n");
 }
+
+const byName = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1);
 
 function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];

@@ -76,10 +76,12 @@ describe("slaves, a push target and a read address in the lab", () => {
       truncate -s 8M sparse && printf end >>sparse && head -c 5000000 /dev/urandom >big && mkfifo fifo
       perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => "socket", Listen => 1) or die $!'
       touch attributes && setfattr -n user.note -v kept attributes && mkdir -p a/b/c && chmod 700 a/b && : >gone && rm gone`);
+    await stack.on(await fleet.active(), "cd /srv/nfs/data/kinds && touch acl && setfacl -m u:1234:r acl");
     await fleet.converge();
     const slave = (command: string) => stack.on("s1", `cd /srv/replica/data/kinds && ${command}`);
     assert.equal(await slave("stat -c %i first second third | uniq | wc -l"), "1\n");
     assert.match(await slave("getfattr -n user.note --only-values attributes"), /kept/);
+    assert.match(await slave("getfacl -n acl"), /^user:1234:r--$/m);
     assert.ok(Number(await slave("du -k sparse | cut -f 1")) < 1000, "the sparse file is not sparse");
     assert.equal(await client(`curl -s -o /dev/null -w '%{http_code}' ${url}data/kinds/leaves`), "403");
   });
