@@ -92,9 +92,19 @@ export class Stage {
   /** How many inodes more or less than the master a slave has in use while both hold the same of ours. */
   private async learnInodes(): Promise<void> {
     const { cluster, share } = this;
+    let before = "";
+    const settled = async () => {
+      const now: number[] = [];
+      for (const slave of cluster.slaves) now.push(await this.inodes(slave, REPLICA));
+      const same = String(now) === before;
+      before = String(now);
+      return same ? now : undefined;
+    };
+    // what a contender has put aside is removed later
+    const inodes = await cluster.until(this.limit, settled, 3);
+    if (!inodes) throw new Error(`the slaves' disks are not at rest within ${this.limit} s`);
     const volume = await this.inodes(cluster.active, path.dirname(share.path));
-    for (const slave of cluster.slaves)
-      this.more.set(slave.name, (await this.inodes(slave, REPLICA)) - volume);
+    cluster.slaves.forEach(({ name }, i) => this.more.set(name, (inodes[i] ?? NaN) - volume));
   }
 
   /** Removes all files; a contender that runs, or starts, removes its copies. */

@@ -83,21 +83,23 @@ function utf8(path: string): string {
 }
 
 /**
- * Makes changes of what is found, in the order of `find`. A directory is compared one level deep; but if its parent has
- * changed too, it may have been renamed to where another was, and all of it is compared.
+ * The comparisons that what is found needs, told in the order of `find`. A directory is compared one level deep; but if
+ * its parent has changed too, it may have been renamed to where another was, and all of it is compared. They come after
+ * the states of all that is found: then they find those there, and nothing is sent twice.
  */
-export function comparing(): (found: Found) => Change | undefined {
+export class Comparisons {
+  readonly changes: Change[] = [];
   /** The directories found that the last one is in. */
-  const above: string[] = [];
-  let whole = "/";
-  return ({ path, directory }) => {
-    if (!directory) return { kind: "update", path };
-    if (path.startsWith(whole)) return undefined;
+  private readonly above: string[] = [];
+  private whole = "/";
+
+  add(path: string): void {
+    const { above } = this;
+    if (path.startsWith(this.whole)) return;
     while (above.length > 0 && !path.startsWith(`${above.at(-1)}/`)) above.pop();
     const renamed = above.at(-1) === parentOf(path);
     above.push(path);
-    if (!renamed) return { kind: "list", path };
-    whole = `${path}/`;
-    return { kind: "tree", path };
-  };
+    this.changes.push({ kind: renamed ? "tree" : "list", path });
+    if (renamed) this.whole = `${path}/`;
+  }
 }
