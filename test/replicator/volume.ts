@@ -11,7 +11,7 @@ import { Journal } from "../../replicator/master/journal";
 import { Lane, type LaneOptions } from "../../replicator/master/lane";
 import { Packer } from "../../replicator/master/packer";
 import { Ages } from "../../replicator/master/reads";
-import { Volume } from "../../replicator/master/volume";
+import { attributesOf, Volume } from "../../replicator/master/volume";
 import { Xattrs } from "../../replicator/master/xattrClient";
 import { Receiver } from "../../replicator/slave/receiver";
 
@@ -178,7 +178,7 @@ function snapshot(directory: string): Record<string, unknown> {
     const link = stats.isSymbolicLink() ? readlinkSync(at, "latin1") : undefined;
     const content = stats.isFile() ? readFileSync(at).toString("latin1") : undefined;
     // rsync sets the time of a fifo to the second only.
-    const mtime = stats.isFile() || stats.isDirectory() ? Math.floor(stats.mtimeMs * 1000 + 0.25) : 0;
+    const mtime = stats.isFile() || stats.isDirectory() ? attributesOf(stats).mtime : 0;
     const same = stats.isFile() ? names.get(stats.ino) : undefined;
     if (same === undefined) names.set(stats.ino, path);
     all[path] = { type, mode: stats.mode & 0o7777, mtime, link, same, content };
