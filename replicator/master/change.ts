@@ -7,8 +7,8 @@ export type Change =
   | { kind: "update"; path: string }
   /** A directory: compare its entries, deleting what is not there, one level. */
   | { kind: "list"; path: string }
-  /** The same, all levels. */
-  | { kind: "tree"; path: string }
+  /** The same, all levels. A file that has changed since then, seconds since 1970, is sent even if it looks the same. */
+  | { kind: "tree"; path: string; since?: number }
   | { kind: "rename"; from: string; to: string };
 
 /** The journal's line of a change: JSON, and as raw bytes once written as latin1. */
@@ -19,7 +19,7 @@ export function lineOf(change: Change): string {
     case "list":
       return `["l",${JSON.stringify(change.path)}]\n`;
     case "tree":
-      return `["t",${JSON.stringify(change.path)}]\n`;
+      return `${JSON.stringify(["t", change.path, ...(change.since === undefined ? [] : [change.since])])}\n`;
     case "rename":
       return `["r",${JSON.stringify(change.from)},${JSON.stringify(change.to)}]\n`;
   }
@@ -36,16 +36,16 @@ export function watermarkLine(seconds: number): string {
  * @throws Error when it is no line of a journal
  */
 export function changeOf(line: string): Change | undefined {
-  const [kind, first, second] = JSON.parse(line) as [string, string, string];
+  const [kind, first, second] = JSON.parse(line) as [string, string, unknown];
   switch (kind) {
     case "u":
       return { kind: "update", path: first };
     case "l":
       return { kind: "list", path: first };
     case "t":
-      return { kind: "tree", path: first };
+      return { kind: "tree", path: first, ...(typeof second === "number" ? { since: second } : {}) };
     case "r":
-      return { kind: "rename", from: first, to: second };
+      return { kind: "rename", from: first, to: second as string };
     case "w":
       return undefined;
     default:

@@ -1,5 +1,6 @@
 import type { Stats } from "node:fs";
 import type { Attributes, Entry, EntryType } from "../protocol";
+import { isMuch } from "./bulk";
 import { dirOp, type Packer, type Parcel, single } from "./packer";
 import type { Job } from "./plan";
 import { attributesOf } from "./volume";
@@ -15,6 +16,8 @@ export interface Comparer {
   packer: Packer;
   list(path: string, attributes: Attributes, entries: Buffer): Promise<Listed | undefined>;
   send(parcel: Parcel): Promise<void>;
+  /** Brings a great deal that the slave has not, directories with all below them. False: not all of it came. */
+  bring(paths: readonly string[]): Promise<boolean>;
   /** Something for rsync. */
   special(path: string): void;
   /** What was to be compared is no directory. */
@@ -30,6 +33,8 @@ interface Listing {
   directories: string[];
   /** Paths of what in it has extended attributes; only looked for when it is to be deep. */
   marked: Set<string>;
+  /** Names of files that are to be sent whatever the slave has. */
+  changed: string[];
 }
 
 /**
@@ -44,10 +49,9 @@ export async function compare(comparer: Comparer, jobs: readonly Job[], counted:
   const running = new Set<Promise<void>>();
   while (stack.length > 0 || running.size > 0) {
     for (let job; running.size < AT_ONCE && (job = stack.pop());) {
-      const done: Promise<void> = compareOne(comparer, job)
+      const done: Promise<void> = compareOne(comparer, job, own)
         .then((below) => {
-          // A directory that is a job of its own would be compared, and sent, twice.
-          for (const path of below) if (!own.has(path)) stack.push({ path, deep: true });
+          for (const path of below) stack.push({ path, deep: true, since: job.since });
         })
         .finally(() => {
           running.delete(done);
@@ -60,28 +64,45 @@ export async function compare(comparer: Comparer, jobs: readonly Job[], counted:
   }
 }
 
-/** Returns the directories in it that are to be compared as well, with all below them. */
-async function compareOne(comparer: Comparer, { path, deep }: Job): Promise<string[]> {
+/**
+ * Returns the directories in it that are to be compared as well, with all below them.
+ *
+ * @param own directories that are jobs of their own: they would be compared, and sent, twice
+ */
+async function compareOne(
+  comparer: Comparer,
+  { path, deep, since }: Job,
+  own: ReadonlySet<string>,
+): Promise<string[]> {
   const { packer } = comparer;
-  const listing = await read(packer, path, deep);
+  const listing = await read(packer, path, deep, since);
   if (!listing) {
     comparer.lost(path);
     return [];
   }
-  const { stats, body, directories, marked } = listing;
+  const { stats, body, directories, marked, changed } = listing;
   const answer = await comparer.list(path, attributesOf(stats), body);
   if (!answer) return [];
-  const needed = answer.need.map((name) => `${path}/${name}`);
-  for (let at = 0; at < needed.length; at += TOGETHER) {
+  const below = (names: readonly string[]) => names.map((name) => `${path}/${name}`);
+  const needed = below([...new Set([...answer.need, ...changed])]);
+  const made = below(answer.made).filter((one) => !own.has(one));
+  const brought = isMuch(packer.volume, needed, made) && (await comparer.bring([...needed, ...made]));
+  for (let at = 0; !brought && at < needed.length; at += TOGETHER) {
     await comparer.send(await packer.pack(needed.slice(at, at + TOGETHER)));
   }
   await comparer.send(single(dirOp(path, stats)));
   for (const special of marked) comparer.special(special);
-  return deep ? directories : answer.made.map((name) => `${path}/${name}`);
+  const left = brought ? new Set(made) : undefined;
+  return (deep ? directories : made).filter((one) => !own.has(one) && !left?.has(one));
 }
 
 /** Undefined: there is no directory. */
-async function read(packer: Packer, path: string, deep: boolean): Promise<Listing | undefined> {
+async function read(
+  packer: Packer,
+  path: string,
+  deep: boolean,
+  since = Infinity,
+): Promise<Listing | undefined> {
   const { volume } = packer;
   const stats = volume.lstat(path);
   const names = stats?.isDirectory() ? volume.names(path) : undefined;
@@ -89,6 +110,7 @@ async function read(packer: Packer, path: string, deep: boolean): Promise<Listin
   const entries: string[] = [];
   const directories: string[] = [];
   const present: string[] = [];
+  const changed: string[] = [];
   for (const name of names) {
     await packer.breathe();
     const below = `${path}/${name}`;
@@ -96,10 +118,11 @@ async function read(packer: Packer, path: string, deep: boolean): Promise<Listin
     if (!own) continue;
     present.push(below);
     if (own.isDirectory()) directories.push(below);
+    if (own.isFile() && own.ctimeMs >= since * 1000) changed.push(name);
     entries.push(JSON.stringify(entryOf(name, own, () => volume.target(below))));
   }
   const marked = await packer.withXattrs(deep ? [path, ...present] : [path]);
-  return { stats, body: Buffer.from(`[${entries.join()}]`), directories, marked };
+  return { stats, body: Buffer.from(`[${entries.join()}]`), directories, marked, changed };
 }
 
 function entryOf(name: string, stats: Stats, target: () => string): Entry {

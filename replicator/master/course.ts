@@ -2,7 +2,7 @@ import type { Batches } from "./batches";
 import type { Bucket } from "./bucket";
 import type { Failures } from "./failures";
 import type { Packer } from "./packer";
-import type { SpecialsOptions } from "./special";
+import type { RsyncOptions } from "./rsync";
 
 /** What a lane has of the journal; `Journal` is one. */
 export interface Positions {
@@ -27,7 +27,7 @@ export interface Course {
   packer: Packer;
   batches: Batches;
   bucket: Bucket;
-  rsync: Pick<SpecialsOptions, "name" | "ssh" | "bandwidthKiB">;
+  rsync: Pick<RsyncOptions, "name" | "ssh" | "bandwidthKiB">;
   failures: Failures;
   /** Records before it may have been sent already, also by an earlier lane or daemon. */
   sent: number;

@@ -1,10 +1,12 @@
 import type { Duplex } from "node:stream";
+import { bring } from "./bulk";
 import { compare } from "./compare";
 import type { Course } from "./course";
 import type { Parcel } from "./packer";
 import { parentOf } from "../paths";
 import { type Job, type Rename, whereabouts } from "./plan";
 import type { Progress, Release } from "./progress";
+import { Rsync } from "./rsync";
 import { Specials } from "./special";
 import { stream } from "./stream";
 import { Wire } from "./wire";
@@ -27,6 +29,9 @@ export interface Doubt {
 export class Delivery {
   readonly wire: Wire;
   readonly specials: Specials;
+  private readonly rsync: Rsync;
+  /** Resolves once no directories are brought as a whole any more. */
+  private brought: Promise<unknown> = Promise.resolve();
   private doubts: Doubt[] = [];
   private readonly marks = new Set<Promise<void>>();
   /** Those that are on their way. */
@@ -50,9 +55,10 @@ export class Delivery {
       bucket,
       patience,
     );
+    const { volume } = packer;
+    this.rsync = new Rsync({ ...rsync, volume, transferred: course.transferred.bind(course) });
     this.specials = new Specials({
-      ...rsync,
-      volume: packer.volume,
+      ...{ volume, rsync: this.rsync },
       finished: (path, changed, release) => this.doubt({ path, whole: changed, release }),
       refused: (path, message) => failures.add(path, message),
       failed: (message) => course.trouble(message),
@@ -66,7 +72,9 @@ export class Delivery {
 
   async stop(reason: Error): Promise<void> {
     this.wire.end(reason);
+    this.rsync.stop();
     await this.specials.stop();
+    await this.brought;
     // What was under way, and what rsync had read when, is forgotten with this connection.
     this.course.horizon = Date.now();
   }
@@ -124,6 +132,7 @@ export class Delivery {
       packer: course.packer,
       list: wire.list.bind(wire),
       send: (parcel: Parcel) => this.send(parcel),
+      bring: (paths: readonly string[]) => this.bring(paths),
       special: (path: string) => specials.add(path, progress.hold()),
       lost: (path: string) => this.doubt({ path, whole: true, release: progress.hold() }),
     };
@@ -160,6 +169,17 @@ export class Delivery {
       await Promise.all(this.marks);
       await this.mend();
     } while (this.marks.size > 0 || !this.mended);
+  }
+
+  /** Brings paths that the slave has not, directories with all below them. False: not all of it came. */
+  private bring(paths: readonly string[]): Promise<boolean> {
+    const { course, rsync, wire } = this;
+    const done = this.brought.then(() => {
+      wire.throwIfOver();
+      return bring(course.packer, rsync, paths, (parcel) => this.send(parcel), course.trouble.bind(course));
+    });
+    this.brought = done.catch(() => undefined);
+    return done;
   }
 
   private stale(rename: Rename): void {

@@ -16,34 +16,25 @@ const MANY = 1000;
 const VANISHED = /: (No such file or directory|Not a directory)$/;
 
 /**
- * Finds everything under `starts` whose inode has changed since then; a directory comes before what is in it.
+ * Finds everything at and under `starts` that passes a test; a directory comes before what is in it.
  *
  * @param starts "." or what begins with "./", relative to `root`
- * @param since seconds since 1970
+ * @param test as find(1) has it
  * @throws Error when not everything could be looked at
  */
 export async function* find(
   root: string,
   starts: readonly string[],
-  since: number,
-  signal: AbortSignal,
+  test: readonly string[],
+  signal?: AbortSignal,
 ): AsyncGenerator<Found[]> {
-  const what = ["-path", "./.ha-nfs", "-prune", "-o", "-newerct", `@${since.toFixed(6)}`];
-  const child = spawn(
-    "nice",
-    [
-      "-n",
-      "10",
-      "find",
-      ...starts.map(utf8),
-      "-xdev",
-      "-ignore_readdir_race",
-      ...what,
-      "-printf",
-      "%y %i %p\\0",
-    ],
-    { cwd: root, env: { ...process.env, LC_ALL: "C" }, stdio: ["ignore", "pipe", "pipe"], signal },
-  );
+  const what = ["-path", "./.ha-nfs", "-prune", "-o", ...test];
+  const how = ["-files0-from", "-", "-xdev", "-ignore_readdir_race"];
+  const env = { ...process.env, LC_ALL: "C" };
+  const words = ["-n", "10", "find", ...how, ...what, "-printf", "%y %i %p\\0"];
+  const child = spawn("nice", words, { cwd: root, env, signal });
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(bytesOf(starts.map((path) => `${path}\0`).join("")));
   let said: string | undefined;
   createInterface({ input: child.stderr }).on("line", (line) => {
     if (!VANISHED.test(line)) said ??= line;
@@ -77,15 +68,15 @@ export async function* find(
   }
 }
 
-/** Arguments are given to a program in UTF-8. */
-function utf8(path: string): string {
-  return bytesOf(path).toString();
+/** The test for what has changed since then, in seconds since 1970. */
+export function changedSince(time: number): string[] {
+  return ["-newerct", `@${time.toFixed(6)}`];
 }
 
 /**
  * The comparisons that what is found needs, told in the order of `find`. A directory is compared one level deep; but if
  * its parent has changed too, it may have been renamed to where another was, and all of it is compared. They come after
- * the states of all that is found: then they find those there, and nothing is sent twice.
+ * the states of what is found elsewhere: then they find those there, and nothing is sent twice.
  */
 export class Comparisons {
   readonly changes: Change[] = [];
@@ -93,13 +84,21 @@ export class Comparisons {
   private readonly above: string[] = [];
   private whole = "/";
 
+  /** @param since what was looked for has changed since then, seconds since 1970 */
+  constructor(private readonly since: number) {}
+
+  /** Whether it lies in a directory of which all is compared. */
+  cover(path: string): boolean {
+    return path.startsWith(this.whole);
+  }
+
+  /** A directory that they do not cover. */
   add(path: string): void {
     const { above } = this;
-    if (path.startsWith(this.whole)) return;
     while (above.length > 0 && !path.startsWith(`${above.at(-1)}/`)) above.pop();
     const renamed = above.at(-1) === parentOf(path);
     above.push(path);
-    this.changes.push({ kind: renamed ? "tree" : "list", path });
+    this.changes.push(renamed ? { kind: "tree", path, since: this.since } : { kind: "list", path });
     if (renamed) this.whole = `${path}/`;
   }
 }

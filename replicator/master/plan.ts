@@ -12,6 +12,8 @@ export interface Rename {
 export interface Job {
   path: string;
   deep: boolean;
+  /** Files that have changed since then, seconds since 1970, are sent even if they look the same. */
+  since?: number | undefined;
 }
 
 /** The paths, and where each of the renames that moves one has it. */
@@ -32,7 +34,7 @@ export function whereabouts(paths: readonly string[], renames: readonly Rename[]
 export class Plan {
   readonly renames: Rename[] = [];
   readonly updates = new Set<string>();
-  private readonly compared = new Map<string, boolean>();
+  private readonly compared = new Map<string, Omit<Job, "path">>();
   /** Paths whose renames have become states: the slave may have something else there until the updates. */
   private unsure: string[] = [];
 
@@ -49,7 +51,7 @@ export class Plan {
   ) {}
 
   get jobs(): Job[] {
-    return [...this.compared].map(([path, deep]) => ({ path, deep }));
+    return [...this.compared].map(([path, how]) => ({ path, ...how }));
   }
 
   add(change: Change): void {
@@ -58,8 +60,10 @@ export class Plan {
         if (this.covers(change.path)) this.updates.add(change.path);
         return;
       case "list":
+        if (this.covers(change.path)) this.compare(change.path, { deep: false });
+        return;
       case "tree":
-        if (this.covers(change.path)) this.compare(change.path, change.kind === "tree");
+        if (this.covers(change.path)) this.compare(change.path, { deep: true, since: change.since });
         return;
       case "rename":
         if (this.covers(change.from) && this.covers(change.to)) return this.rename(change);
@@ -71,13 +75,18 @@ export class Plan {
     return this.trees.has(treeOf(path));
   }
 
-  private compare(path: string, deep: boolean): void {
-    this.compared.set(path, deep || this.compared.get(path) === true);
+  private compare(path: string, how: Omit<Job, "path">): void {
+    const all = [how, this.compared.get(path) ?? how];
+    const since = Math.min(...all.map((one) => one.since ?? Infinity));
+    this.compared.set(path, {
+      deep: all.some(({ deep }) => deep),
+      ...(since === Infinity ? {} : { since }),
+    });
   }
 
   /** All that is at the path, whatever the slave has there. */
   private whole(path: string): void {
-    if (this.volume.isDirectory(path)) this.compare(path, true);
+    if (this.volume.isDirectory(path)) this.compare(path, { deep: true });
     else this.updates.add(path);
   }
 
@@ -100,13 +109,13 @@ export class Plan {
       const now = moved(path, rename);
       if (now !== undefined && this.updates.delete(path)) this.updates.add(now);
     }
-    for (const [path, deep] of [...this.compared]) {
+    for (const [path, how] of [...this.compared]) {
       const now = moved(path, rename);
-      if (now !== undefined && this.compared.delete(path)) this.compare(now, deep);
+      if (now !== undefined && this.compared.delete(path)) this.compare(now, how);
     }
     this.unsure = this.unsure.map((path) => moved(path, rename) ?? path);
     this.renames.push({ from, to });
     if (stats?.isDirectory()) this.updates.add(to);
-    for (const path of read) this.compare(parentOf(moved(path, rename) ?? path), false);
+    for (const path of read) this.compare(parentOf(moved(path, rename) ?? path), { deep: false });
   }
 }

@@ -1,5 +1,5 @@
 import type { Change } from "./change";
-import { Comparisons, find } from "./find";
+import { changedSince, Comparisons, find } from "./find";
 import type { Inodes } from "./inodes";
 
 /** Milliseconds until a rescan that has failed is tried again. */
@@ -92,12 +92,12 @@ export class Rescans {
     await append([]); // a full disk shows before the long way
     const starts = inodes.begin() ? ["."] : trees().map((tree) => `./${tree}`);
     const since = (this.since ?? 0) - marginSeconds;
-    const comparisons = new Comparisons();
-    for await (const found of find(root, starts, since, this.stopping.signal)) {
+    const comparisons = new Comparisons(since);
+    for await (const found of find(root, starts, changedSince(since), this.stopping.signal)) {
       const changes: Change[] = [];
       for (const one of found) {
         inodes.learn(one.inode, one.path);
-        if (!wanted(one.path)) continue;
+        if (!wanted(one.path) || comparisons.cover(one.path)) continue;
         changes.push({ kind: "update", path: one.path });
         if (one.directory) comparisons.add(one.path);
       }

@@ -1,11 +1,10 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { setTimeout } from "node:timers/promises";
 import type { Stats } from "node:fs";
-import { bytesOf } from "../protocol";
 import { moved } from "../paths";
 import type { Rename } from "./plan";
 import type { Release } from "./progress";
 import { Reads } from "./reads";
+import { ASIDE, PARTIAL, type Rsync, VANISHED } from "./rsync";
 import type { Volume } from "./volume";
 
 /** Paths of one run. */
@@ -15,25 +14,13 @@ const CROWD = 4000;
 /** How long a run waits for company, milliseconds. */
 const GATHER = 200;
 const LONGEST_PAUSE = 30_000;
-/** Of rsync: some paths could not be transferred; some had gone. */
-const PARTIAL = 23;
-const VANISHED = 24;
 
-/** What is listed has changed, whatever its time says: two changes within a second are usual. */
-const OPTIONS = [
-  "-aHAXSO",
-  ...["--numeric-ids", "--relative", "--force", "--ignore-times", "--timeout=60"],
-  ...["--from0", "--files-from=-"],
-];
+/** Names of one file stay such. */
+const FLAGS = ["-HO"];
 
 export interface SpecialsOptions {
   volume: Volume;
-  /** Of the slave, as ssh_config has it. */
-  name: string;
-  /** The remote shell, with its arguments. */
-  ssh: readonly string[];
-  /** Kilobytes (1024) a second; 0: no limit. */
-  bandwidthKiB: () => number;
+  rsync: Rsync;
   /** A path has been brought. `changed`: it may have changed meanwhile; look at it again. */
   finished: (path: string, changed: boolean, release: Release) => void;
   /** A path could not be brought. */
@@ -42,7 +29,7 @@ export interface SpecialsOptions {
   failed: (message: string) => void;
 }
 
-/** What only rsync can bring to a slave: long and sparse files, extended attributes, devices. One run at a time. */
+/** What only rsync can bring to a slave: long and sparse files, extended attributes. One run at a time. */
 export class Specials {
   private readonly waiting = new Map<string, Release[]>();
   private running = new Map<string, Release[]>();
@@ -51,7 +38,6 @@ export class Specials {
   private size = MOST;
   private pause = 0;
   private working: Promise<void> | undefined;
-  private child: ChildProcess | undefined;
   private readonly stopping = new AbortController();
   private readonly signal = this.stopping.signal;
   private readonly onLess: (() => void)[] = [];
@@ -92,7 +78,6 @@ export class Specials {
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    this.child?.kill("SIGKILL");
     await this.working;
     this.tellLess();
   }
@@ -104,7 +89,9 @@ export class Specials {
       const linked = this.take();
       const before = new Map([...this.running.keys()].map((path) => [path, this.identity(path)]));
       const paths = [...before].filter(([, identity]) => identity !== undefined).map(([path]) => path);
-      const { code, said } = paths.length > 0 ? await this.rsync(paths, linked) : { code: 0, said: "" };
+      const place = linked ? "--inplace" : ASIDE;
+      const { code, said } =
+        paths.length > 0 ? await this.options.rsync.run(paths, ...FLAGS, place) : { code: 0, said: "" };
       this.signal.throwIfAborted();
       const whole = code === 0 || code === VANISHED;
       this.reads.note(paths);
@@ -169,30 +156,7 @@ export class Specials {
     return stats && `${stats.ino} ${stats.ctimeMs}`;
   }
 
-  private rsync(paths: readonly string[], linked: boolean): Promise<{ code: number | string; said: string }> {
-    const { ssh, name, volume, bandwidthKiB } = this.options;
-    const tuning = [
-      `--bwlimit=${bandwidthKiB()}`,
-      ...(linked ? ["--inplace"] : ["--temp-dir=.ha-nfs/rsync"]),
-    ];
-    const places = ["-e", ssh.join(" "), "--", `${volume.root}/`, `${name}:`];
-    const child = spawn("rsync", [...OPTIONS, ...tuning, ...places], { stdio: ["pipe", "ignore", "pipe"] });
-    this.child = child;
-    let said = "";
-    child.stderr.on("data", (text: Buffer) => (said = (said + text.toString()).slice(-2000)));
-    child.stdin.on("error", () => undefined);
-    child.stdin.end(bytesOf(paths.map((path) => `${path}\0`).join("")));
-    return new Promise((done) => {
-      child.on("error", ({ message }) => done({ code: "no start", said: message }));
-      child.on("close", (code, signal) => done({ code: signal ?? code ?? "", said: firstLine(said) }));
-    });
-  }
-
   private tellLess(): void {
     for (const tell of this.onLess.splice(0)) tell();
   }
-}
-
-function firstLine(text: string): string {
-  return text.trim().split("\n").at(0) ?? "";
 }

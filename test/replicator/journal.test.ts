@@ -58,6 +58,7 @@ describe("replicator: the journal", () => {
       { kind: "rename", from: "data/a", to: "data/b" },
       { kind: "list", path: "data" },
       { kind: "tree", path: "data/c" },
+      { kind: "tree", path: "data/d", since: 1.25 },
     ];
     await journal.append(written.slice(0, 2), 1.5);
     await journal.append(written.slice(2), 2.5);

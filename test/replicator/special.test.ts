@@ -13,21 +13,9 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { assertEqual, rename, TestSlave, TestVolume, until, update } from "./volume";
+import { assertEqual, isMarked, mark, rename, TestSlave, TestVolume, until, update } from "./volume";
 
 const MiB = 2 ** 20;
-const SETXATTR: Record<string, number> = { x64: 188, arm64: 5 };
-
-function mark(path: string, value: string): void {
-  const call = `$n = "user.test"; syscall(${SETXATTR[process.arch]}, $ARGV[0], $n, $ARGV[1], length $ARGV[1], 0) and die "$!\\n"`;
-  execFileSync("perl", ["-e", call, path, value]);
-}
-
-function isMarked(path: string): string {
-  const call = `$n = "user.test"; $b = "\\0" x 99; print substr $b, 0, syscall ${(SETXATTR[process.arch] ?? 0) + 3}, $ARGV[0], $n, $b, 99`;
-  return execFileSync("perl", ["-e", call, path], { encoding: "utf8" });
-}
-
 describe("replicator: what rsync brings", function () {
   let master: TestVolume;
   let slave: TestSlave;

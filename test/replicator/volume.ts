@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -165,6 +166,19 @@ export class TestSlave {
     this.server.close();
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+const SETXATTR: Record<string, number> = { x64: 188, arm64: 5 };
+
+/** Gives it an extended attribute. */
+export function mark(path: string, value: string): void {
+  const call = `$n = "user.test"; syscall(${SETXATTR[process.arch]}, $ARGV[0], $n, $ARGV[1], length $ARGV[1], 0) and die "$!\\n"`;
+  execFileSync("perl", ["-e", call, path, value]);
+}
+
+export function isMarked(path: string): string {
+  const call = `$n = "user.test"; $b = "\\0" x 99; print substr $b, 0, syscall ${(SETXATTR[process.arch] ?? 0) + 3}, $ARGV[0], $n, $b, 99`;
+  return execFileSync("perl", ["-e", call, path], { encoding: "utf8" });
 }
 
 /** All that is in a directory, for comparison. */

@@ -1,0 +1,52 @@
+import { find } from "./find";
+import type { Packer, Parcel } from "./packer";
+import { ASIDE, type Rsync, VANISHED } from "./rsync";
+import type { Volume } from "./volume";
+
+/** From so many paths on one rsync, which takes seconds to begin, is quicker than the stream. */
+const MUCH = 2000;
+/** Paths of one parcel. */
+const TOGETHER = 256;
+/** What rsync does not know of: directories that have, or may lose, attributes of their own; files with several names. */
+const REST = ["(", "-type", "d", "-o", "-links", "+1", ")"];
+
+/** Whether files and directories with what is in them are more than the stream brings quickly. */
+export function isMuch(volume: Volume, files: readonly string[], directories: readonly string[]): boolean {
+  let count = files.length;
+  const stack = [...directories];
+  for (let path; count < MUCH && (path = stack.pop()) !== undefined;) {
+    const names = volume.names(path) ?? [];
+    count += names.length;
+    // Those that are files have no names in them.
+    if (count < MUCH) for (const name of names) stack.push(`${path}/${name}`);
+  }
+  return count >= MUCH;
+}
+
+/**
+ * Brings paths that a slave has not by one rsync, directories with all below them. What changes meanwhile the journal
+ * tells.
+ *
+ * @returns false: not all of it came
+ * @throws Error when the connection is over
+ */
+export async function bring(
+  packer: Packer,
+  rsync: Rsync,
+  paths: readonly string[],
+  send: (parcel: Parcel) => Promise<void>,
+  trouble: (message: string) => void,
+): Promise<boolean> {
+  const { code, said } = await rsync.run(paths, "-r", ASIDE);
+  if (code !== 0 && code !== VANISHED) {
+    trouble(`rsync ended with ${code}: ${said}`);
+    return false;
+  }
+  const starts = paths.map((path) => `./${path}`);
+  for await (const found of find(packer.volume.root, starts, REST)) {
+    for (let at = 0; at < found.length; at += TOGETHER) {
+      await send(await packer.pack(found.slice(at, at + TOGETHER).map(({ path }) => path)));
+    }
+  }
+  return true;
+}

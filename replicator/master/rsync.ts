@@ -1,0 +1,81 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { bytesOf } from "../protocol";
+import type { Volume } from "./volume";
+
+/** Its exit status: some paths could not be transferred; some had gone. */
+export const PARTIAL = 23;
+export const VANISHED = 24;
+
+/** Files are written in a directory of their own and moved into place once they are whole. */
+export const ASIDE = "--temp-dir=.ha-nfs/rsync";
+
+/** What is listed has changed, whatever its time says: two changes within a second are usual. */
+const OPTIONS = ["-lptgoAXS", "--numeric-ids", "--relative", "--force", "--ignore-times", "--timeout=60"];
+const LISTED = ["--from0", "--files-from=-"];
+/** For every file that was brought: what was done, and the bytes that it took. */
+const BROUGHT = "<f";
+
+export interface RsyncOptions {
+  volume: Volume;
+  /** Of the slave, as ssh_config has it. */
+  name: string;
+  /** The remote shell, with its arguments. */
+  ssh: readonly string[];
+  /** Kilobytes (1024) a second; 0: no limit. */
+  bandwidthKiB: () => number;
+  /** Files and bytes that have been brought. */
+  transferred: (files: number, bytes: number) => void;
+}
+
+/** How a run has ended. */
+export interface Ending {
+  /** Exit status, name of the signal, or why there was no start. */
+  code: number | string;
+  /** The first line that it complained. */
+  said: string;
+}
+
+/** Runs of rsync from the volume to the replica of a slave. */
+export class Rsync {
+  private readonly children = new Set<ChildProcess>();
+
+  constructor(private readonly options: RsyncOptions) {}
+
+  /** Brings paths; `flags` say how. */
+  run(paths: readonly string[], ...flags: string[]): Promise<Ending> {
+    const { ssh, name, volume, bandwidthKiB } = this.options;
+    const places = ["-e", ssh.join(" "), "--", `${volume.root}/`, `${name}:`];
+    const limit = `--bwlimit=${bandwidthKiB()}`;
+    const child = spawn("rsync", [...OPTIONS, ...LISTED, "--out-format=%i %b", limit, ...flags, ...places]);
+    this.children.add(child);
+    let said = "";
+    child.stderr.on("data", (text: Buffer) => (said = (said + text.toString()).slice(-2000)));
+    this.count(child);
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(bytesOf(paths.map((path) => `${path}\0`).join("")));
+    return new Promise((done) => {
+      const end = (code: number | string, why: string) => {
+        this.children.delete(child);
+        done({ code, said: why.trim().split("\n").at(0) ?? "" });
+      };
+      child.on("error", ({ message }) => end("no start", message));
+      child.on("close", (code, signal) => end(signal ?? code ?? "", said));
+    });
+  }
+
+  /** Ends those under way. */
+  stop(): void {
+    for (const child of this.children) child.kill("SIGKILL");
+  }
+
+  private count({ stdout }: ChildProcess): void {
+    let rest = "";
+    stdout?.setEncoding("latin1").on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      const brought = lines.filter((line) => line.startsWith(BROUGHT));
+      const bytes = brought.reduce((sum, line) => sum + Number(line.slice(line.indexOf(" "))), 0);
+      this.options.transferred(brought.length, bytes);
+    });
+  }
+}

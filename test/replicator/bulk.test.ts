@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { linkSync, lstatSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { assertEqual, isMarked, mark, TestSlave, TestVolume, until, update } from "./volume";
+
+/** More than the stream is asked to bring. */
+const FILES = 2100;
+
+describe("replicator: a great deal that the slave has not", function () {
+  let master: TestVolume;
+  let slave: TestSlave;
+
+  before(function () {
+    // The nodes have it; this machine need not.
+    if (spawnSync("rsync", ["--version"]).error) this.skip();
+  });
+  beforeEach(async () => {
+    master = await new TestVolume().start();
+    slave = new TestSlave();
+    mkdirSync(master.file("data/\u00e4/deep"), { recursive: true, mode: 0o750 });
+    for (let index = 0; index < FILES; index++) {
+      const name = Buffer.from(`data/\u00c3\u00a4/${index % 3 ? "" : "deep/"}${index} \xfc\n`, "latin1");
+      writeFileSync(Buffer.concat([Buffer.from(`${master.root}/`), name]), String(index));
+    }
+    symlinkSync("../outside", master.file("data/\u00e4/link"));
+    execFileSync("mkfifo", [master.file("data/\u00e4/fifo")]);
+    writeFileSync(master.file("data/\u00e4/deep/one"), "of two names");
+    linkSync(master.file("data/\u00e4/deep/one"), master.file("data/\u00e4/two"));
+    mark(master.file("data/\u00e4/deep"), "yes");
+    utimesSync(master.file("data/\u00e4/deep"), 1_600_000_000, 1_600_000_000);
+  });
+  afterEach(async () => {
+    await master.remove();
+    await slave.remove();
+  });
+
+  /** Equal, once what is not replicated has gone. */
+  async function assertBrought(): Promise<void> {
+    rmSync(master.file("data/\u00e4/fifo"));
+    await master.record(update("data/\u00c3\u00a4"));
+    await slave.follows(master);
+    assertEqual(master, slave);
+    assert.equal(isMarked(slave.file("data/\u00e4/deep")), "yes");
+  }
+
+  it("is brought by one rsync, whatever it is", async () => {
+    const lane = master.lane(slave);
+    await slave.follows(master);
+    assert.ok(slave.receiver.files < 10, `${slave.receiver.files} files came by the stream`);
+    assert.ok(lane.status.files >= FILES);
+    assert.ok(lane.status.bytes > FILES);
+    assert.equal(lane.status.lastError, undefined);
+    writeFileSync(master.file("data/\u00e4/two"), "changed under one of its names");
+    await master.record(update("data/\u00c3\u00a4/two"));
+    await assertBrought();
+  });
+
+  it("comes by the stream when rsync fails", async () => {
+    const lane = master.lane(slave, { ssh: ["false"] });
+    await until("it has failed", () => lane.status.lastError?.message.startsWith("rsync ended") === true);
+    await until("all has come", () => slave.receiver.files >= FILES);
+    await lane.stop();
+    master.lane(slave);
+    await assertBrought();
+  });
+
+  it("is found by a rescan, and its files are sent once", async () => {
+    const lane = master.lane(slave, { trees: ["data"] });
+    await slave.follows(master);
+    const { files } = lane.status;
+    mkdirSync(master.file("data/new/sub"), { recursive: true });
+    for (let index = 0; index < FILES; index++) writeFileSync(master.file(`data/new/sub/${index}`), "new");
+    await master.record(update("data/new"), { kind: "tree", path: "data/new", since: 1 });
+    await slave.follows(master);
+    assert.equal(lane.status.files, files + FILES);
+    writeFileSync(master.file("data/new/sub/0"), "old");
+    utimesSync(master.file("data/new/sub/0"), 1, lstatSync(slave.file("data/new/sub/0")).mtimeMs / 1000);
+    await master.record({
+      kind: "tree",
+      path: "data/new/sub",
+      since: lstatSync(master.file("data/new/sub/0")).ctimeMs / 1000,
+    });
+    await slave.follows(master);
+    assert.equal(lane.status.files, files + FILES + 1);
+    await assertBrought();
+  });
+});
