@@ -4,6 +4,7 @@ import { UserError } from "../../toolchain/process";
 /** All workloads, in the order in which they run: one leaves what the next needs. */
 export const WORKLOADS = [
   "create",
+  "create-local",
   "rename",
   "edits",
   "edits-1s",

@@ -34,15 +34,9 @@ const REDUNDANT_LIMIT = 600;
 const SPREAD = 10;
 
 export const workloads: Record<WorkloadName, Workload> = {
-  create: {
-    needs: "empty",
-    leaves: "files",
-    lags: true,
-    act: async (stage) => ({
-      written: await stage.write(stage.cluster.client, "write", ...fileArguments(stage.sizes.files, 0)),
-      files: count(stage.sizes.files),
-    }),
-  },
+  create: create("client"),
+  /** A slow client would set the pace; on the master the contender does. */
+  "create-local": create("active"),
   rename: {
     needs: "files",
     leaves: "files",
@@ -133,6 +127,18 @@ export const workloads: Record<WorkloadName, Workload> = {
     },
   },
 };
+
+function create(who: "client" | "active"): Workload {
+  return {
+    needs: "empty",
+    leaves: "files",
+    lags: true,
+    act: async (stage) => ({
+      written: await stage.write(stage.cluster[who], "write", ...fileArguments(stage.sizes.files, 0)),
+      files: count(stage.sizes.files),
+    }),
+  };
+}
 
 function edits(who: "client" | "active"): Workload {
   const files = 50;
