@@ -6,11 +6,8 @@ import type { Volume } from "./volume";
 export const PARTIAL = 23;
 export const VANISHED = 24;
 
-/** Files are written in a directory of their own and moved into place once they are whole. */
-export const ASIDE = "--temp-dir=.ha-nfs/rsync";
-
 /** What is listed has changed, whatever its time says: two changes within a second are usual. */
-const OPTIONS = ["-lptgoAXS", "--numeric-ids", "--relative", "--force", "--ignore-times", "--timeout=60"];
+const OPTIONS = ["-lptgoAX", "--numeric-ids", "--relative", "--force", "--ignore-times", "--timeout=60"];
 const LISTED = ["--from0", "--files-from=-"];
 /** For every file that was brought: what was done, and the bytes that it took. */
 const BROUGHT = "<f";

@@ -4,7 +4,7 @@ import { moved } from "../paths";
 import type { Rename } from "./plan";
 import type { Release } from "./progress";
 import { Reads } from "./reads";
-import { ASIDE, PARTIAL, type Rsync, VANISHED } from "./rsync";
+import { PARTIAL, type Rsync, VANISHED } from "./rsync";
 import type { Volume } from "./volume";
 
 /** Paths of one run. */
@@ -15,8 +15,10 @@ const CROWD = 4000;
 const GATHER = 200;
 const LONGEST_PAUSE = 30_000;
 
-/** Names of one file stay such. */
-const FLAGS = ["-HO"];
+/** Names of one file stay such, and holes. */
+const FLAGS = ["-HOS"];
+/** Files are written in a directory of their own and moved into place once they are whole. */
+const ASIDE = "--temp-dir=.ha-nfs/rsync";
 
 export interface SpecialsOptions {
   volume: Volume;

@@ -18,7 +18,7 @@ export const SHARED_FILE = 256 * 1024;
 /** Longer files go by rsync, which sends only what is new of them; bytes. */
 export const STREAMED_FILE = 4 * 1024 * 1024;
 /** Holes of a smaller file are not worth an rsync; bytes. */
-const SPARSE_FILE = 64 * 1024;
+export const SPARSE_FILE = 64 * 1024;
 /** The times that a JavaScript number tells to the microsecond. */
 const LATEST = Number.MAX_SAFE_INTEGER - 1;
 
@@ -70,6 +70,15 @@ export class Volume {
       if (realpathSync.native(at, "latin1") !== this.prefix + path) return undefined;
       return readdirSync(at, "latin1");
     });
+  }
+
+  /** How many names there are in a directory, and which of them are directories. */
+  count(path: string): { names: number; directories: string[] } {
+    const entries = unlessGone(() =>
+      readdirSync(bytesOf(this.prefix + path), { encoding: "latin1", withFileTypes: true }),
+    );
+    const directories = entries?.filter((entry) => entry.isDirectory()) ?? [];
+    return { names: entries?.length ?? 0, directories: directories.map(({ name }) => `${path}/${name}`) };
   }
 
   /**

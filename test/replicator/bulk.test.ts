@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { linkSync, lstatSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { assertEqual, isMarked, mark, TestSlave, TestVolume, until, update } from "./volume";
 
 /** More than the stream is asked to bring. */
@@ -26,6 +36,8 @@ describe("replicator: a great deal that the slave has not", function () {
     execFileSync("mkfifo", [master.file("data/\u00e4/fifo")]);
     writeFileSync(master.file("data/\u00e4/deep/one"), "of two names");
     linkSync(master.file("data/\u00e4/deep/one"), master.file("data/\u00e4/two"));
+    writeFileSync(master.file("data/\u00e4/deep/holes"), "");
+    truncateSync(master.file("data/\u00e4/deep/holes"), 2 ** 20);
     mark(master.file("data/\u00e4/deep"), "yes");
     utimesSync(master.file("data/\u00e4/deep"), 1_600_000_000, 1_600_000_000);
   });
@@ -40,6 +52,7 @@ describe("replicator: a great deal that the slave has not", function () {
     await master.record(update("data/\u00c3\u00a4"));
     await slave.follows(master);
     assertEqual(master, slave);
+    assert.ok(statSync(slave.file("data/\u00e4/deep/holes")).blocks < 100);
     assert.equal(isMarked(slave.file("data/\u00e4/deep")), "yes");
   }
 
