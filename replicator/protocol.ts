@@ -23,8 +23,8 @@ export interface Attributes {
   mtime: number;
 }
 
-/** `other` is what a stream cannot make: fifo, socket, device. */
-export type EntryType = "file" | "dir" | "link" | "other";
+/** What else there is (fifos, sockets, devices) is nothing on another host. */
+export type EntryType = "file" | "dir" | "link";
 
 /** One entry of a directory: name, type, attributes, and of a file its size, of a link its target. */
 export interface Entry extends Attributes {

@@ -101,7 +101,7 @@ export class Rescans {
         changes.push({ kind: "update", path: one.path });
         if (one.directory) comparisons.add(one.path);
       }
-      await append(changes);
+      if (changes.length > 0) await append(changes);
     }
     await append(comparisons.changes);
   }

@@ -13,7 +13,7 @@ const NAME = "(?!\\.\\.?(?:/|$))[\\x01-\\x2e\\x30-\\xff]+";
 const ENTRY_NAME = new RegExp(`^${NAME}$`);
 const PATH = new RegExp(`^${NAME}(?:/${NAME})*$`);
 const TARGET = /^[\x01-\xff]+$/;
-const TYPES = new Set(["file", "dir", "link", "other"]);
+const TYPES = new Set(["file", "dir", "link"]);
 const MAX_ID = 0xffff_fffe;
 
 /** @throws Refused unless all that it says is well formed, and each tree among `allowed` */

@@ -63,16 +63,14 @@ function compareEntry(tree: Tree, path: string, entry: Entry, { need, made }: Co
     case "file":
       if (stat && isSameFile(tree, entry, stat)) mend(tree.at(path), stat, entry);
       else need.push(entry.name);
-      return;
-    case "other":
-      if (!stat) need.push(entry.name);
   }
 }
 
-function typeOf(stat: Stats): EntryType {
+/** Undefined: what no master sends. */
+function typeOf(stat: Stats): EntryType | undefined {
   if (stat.isFile()) return "file";
   if (stat.isDirectory()) return "dir";
-  return stat.isSymbolicLink() ? "link" : "other";
+  return stat.isSymbolicLink() ? "link" : undefined;
 }
 
 function isSameLink(tree: Tree, path: string, entry: Entry, stat: Stats): boolean {

@@ -11,22 +11,20 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { assertEqual, isMarked, mark, TestSlave, TestVolume, until, update } from "./volume";
+import { assertEqual, isMarked, mark, pairForEach, until, update } from "./volume";
 
 /** More than the stream is asked to bring. */
 const FILES = 2100;
 
 describe("replicator: a great deal that the slave has not", function () {
-  let master: TestVolume;
-  let slave: TestSlave;
+  const pair = pairForEach();
 
   before(function () {
     // The nodes have it; this machine need not.
     if (spawnSync("rsync", ["--version"]).error) this.skip();
   });
-  beforeEach(async () => {
-    master = await new TestVolume().start();
-    slave = new TestSlave();
+  beforeEach(() => {
+    const { master } = pair;
     mkdirSync(master.file("data/\u00e4/deep"), { recursive: true, mode: 0o750 });
     for (let index = 0; index < FILES; index++) {
       const name = Buffer.from(`data/\u00c3\u00a4/${index % 3 ? "" : "deep/"}${index} \xfc\n`, "latin1");
@@ -41,13 +39,10 @@ describe("replicator: a great deal that the slave has not", function () {
     mark(master.file("data/\u00e4/deep"), "yes");
     utimesSync(master.file("data/\u00e4/deep"), 1_600_000_000, 1_600_000_000);
   });
-  afterEach(async () => {
-    await master.remove();
-    await slave.remove();
-  });
 
   /** Equal, once what is not replicated has gone. */
   async function assertBrought(): Promise<void> {
+    const { master, slave } = pair;
     rmSync(master.file("data/\u00e4/fifo"));
     await master.record(update("data/\u00c3\u00a4"));
     await slave.follows(master);
@@ -57,6 +52,7 @@ describe("replicator: a great deal that the slave has not", function () {
   }
 
   it("is brought by one rsync, whatever it is", async () => {
+    const { master, slave } = pair;
     const lane = master.lane(slave);
     await slave.follows(master);
     assert.ok(slave.receiver.files < 10, `${slave.receiver.files} files came by the stream`);
@@ -69,6 +65,7 @@ describe("replicator: a great deal that the slave has not", function () {
   });
 
   it("comes by the stream when rsync fails", async () => {
+    const { master, slave } = pair;
     const lane = master.lane(slave, { ssh: ["false"] });
     await until("it has failed", () => lane.status.lastError?.message.startsWith("rsync ended") === true);
     await until("all has come", () => slave.receiver.files >= FILES);
@@ -78,6 +75,7 @@ describe("replicator: a great deal that the slave has not", function () {
   });
 
   it("is found by a rescan, and its files are sent once", async () => {
+    const { master, slave } = pair;
     const lane = master.lane(slave, { trees: ["data"] });
     await slave.follows(master);
     const { files } = lane.status;

@@ -1,21 +1,12 @@
 import assert from "node:assert/strict";
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
-import { assertEqual, rename, TestSlave, TestVolume, until, update } from "./volume";
+import { assertEqual, pairForEach, rename, until, update } from "./volume";
 
 describe("replicator: a lane", () => {
-  let master: TestVolume;
-  let slave: TestSlave;
-
-  beforeEach(async () => {
-    master = await new TestVolume().start();
-    slave = new TestSlave();
-  });
-  afterEach(async () => {
-    await master.remove();
-    await slave.remove();
-  });
+  const pair = pairForEach();
 
   it("compares everything first, and follows then", async () => {
+    const { master, slave } = pair;
     mkdirSync(master.file("data/sub/deep"), { recursive: true, mode: 0o750 });
     writeFileSync(master.file("data/sub/file"), "content");
     symlinkSync("sub", master.file("data/link"));
@@ -32,6 +23,7 @@ describe("replicator: a lane", () => {
   });
 
   it("sends long files in pieces", async () => {
+    const { master, slave } = pair;
     master.lane(slave);
     await slave.follows(master);
     writeFileSync(master.file("data/long"), Buffer.alloc(2_500_000, "0123456789"));
@@ -42,6 +34,7 @@ describe("replicator: a lane", () => {
   });
 
   it("renames a directory without sending it again", async () => {
+    const { master, slave } = pair;
     mkdirSync(master.file("data/a/b"), { recursive: true });
     writeFileSync(master.file("data/a/b/file"), "content");
     const lane = master.lane(slave);
@@ -60,6 +53,7 @@ describe("replicator: a lane", () => {
   });
 
   it("sends a new directory once, whose parent is compared as well", async () => {
+    const { master, slave } = pair;
     const lane = master.lane(slave);
     await slave.follows(master);
     mkdirSync(master.file("data/new/below"), { recursive: true });
@@ -76,6 +70,7 @@ describe("replicator: a lane", () => {
   });
 
   it("goes on where it was after the connection breaks and the service restarts", async () => {
+    const { master, slave } = pair;
     const lane = master.lane(slave);
     await slave.follows(master);
     writeFileSync(master.file("data/a"), "a");
@@ -90,6 +85,7 @@ describe("replicator: a lane", () => {
   });
 
   it("gives up a slave that does not answer", async () => {
+    const { master, slave } = pair;
     const lane = master.lane(slave, { connect: () => slave.silent(), patience: 100 });
     await until("it is given up", () => lane.status.lastError?.message.startsWith("no answer") === true);
   });

@@ -13,27 +13,19 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { assertEqual, isMarked, mark, rename, TestSlave, TestVolume, until, update } from "./volume";
+import { assertEqual, isMarked, mark, pairForEach, rename, until, update } from "./volume";
 
 const MiB = 2 ** 20;
 describe("replicator: what rsync brings", function () {
-  let master: TestVolume;
-  let slave: TestSlave;
+  const pair = pairForEach();
 
   before(function () {
     // The nodes have it; this machine need not.
     if (spawnSync("rsync", ["--version"]).error) this.skip();
   });
-  beforeEach(async () => {
-    master = await new TestVolume().start();
-    slave = new TestSlave();
-  });
-  afterEach(async () => {
-    await master.remove();
-    await slave.remove();
-  });
 
   it("is long, has holes or has attributes; and it holds nothing else up", async () => {
+    const { master, slave } = pair;
     const lane = master.lane(slave);
     await slave.follows(master);
     mkdirSync(master.file("data/sub"));
@@ -59,6 +51,7 @@ describe("replicator: what rsync brings", function () {
   });
 
   it("is nothing when it is a fifo, which takes the place of what was there", async () => {
+    const { master, slave } = pair;
     master.lane(slave);
     writeFileSync(master.file("data/pipe"), "a file");
     await master.record(update("data/pipe"), update("data"));
@@ -71,6 +64,7 @@ describe("replicator: what rsync brings", function () {
   });
 
   it("is found by a full comparison", async () => {
+    const { master, slave } = pair;
     mkdirSync(master.file("data/sub"));
     writeFileSync(master.file("data/sub/long"), Buffer.alloc(5 * MiB, "long"));
     writeFileSync(master.file("data/marked"), "marked");
@@ -82,6 +76,7 @@ describe("replicator: what rsync brings", function () {
   });
 
   it("ends where it was renamed to meanwhile", async () => {
+    const { master, slave } = pair;
     master.lane(slave);
     await slave.follows(master);
     writeFileSync(master.file("data/long"), Buffer.alloc(5 * MiB, "1"));
@@ -100,6 +95,7 @@ describe("replicator: what rsync brings", function () {
   });
 
   it("goes by the stream when it has several names", async () => {
+    const { master, slave } = pair;
     master.lane(slave);
     await slave.follows(master);
     writeFileSync(master.file("data/long"), Buffer.alloc(5 * MiB, "1"));
@@ -112,6 +108,7 @@ describe("replicator: what rsync brings", function () {
   });
 
   it("is tried again when rsync fails, and one bad path keeps no other", async () => {
+    const { master, slave } = pair;
     const lane = master.lane(slave, { ssh: ["false"] });
     await slave.follows(master);
     writeFileSync(master.file("data/long"), Buffer.alloc(5 * MiB, "1"));

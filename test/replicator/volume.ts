@@ -168,6 +168,26 @@ export class TestSlave {
   }
 }
 
+/** What each test of a suite has of its own. */
+export interface Pair {
+  master: TestVolume;
+  slave: TestSlave;
+}
+
+/** Makes a pair before each test of the suite that calls this, and removes it afterwards. */
+export function pairForEach(): Pair {
+  const pair = {} as Pair;
+  beforeEach(async () => {
+    pair.master = await new TestVolume().start();
+    pair.slave = new TestSlave();
+  });
+  afterEach(async () => {
+    await pair.master.remove();
+    await pair.slave.remove();
+  });
+  return pair;
+}
+
 const SETXATTR: Record<string, number> = { x64: 188, arm64: 5 };
 
 /** Gives it an extended attribute. */
