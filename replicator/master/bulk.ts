@@ -12,7 +12,7 @@ const TOGETHER = 256;
  * again for small files: what a broken run leaves is in directories that are compared then.
  */
 const FLAGS = ["-r", `--max-size=${SPARSE_FILE - 1}`];
-/** What it leaves, or does not know of: directories that may have attributes of their own, and files with several names. */
+/** What it leaves or does not make right, and directories: those with extended attributes are to be remembered. */
 const REST = ["(", "-type", "d", "-o", "-links", "+1", "-o", "-size", `+${SPARSE_FILE - 1}c`, ")"];
 
 /** Whether files and directories with what is in them are more than the stream brings quickly. */
@@ -41,16 +41,25 @@ export async function bring(
   send: (parcel: Parcel) => Promise<void>,
   trouble: (message: string) => void,
 ): Promise<boolean> {
-  const { code, said } = await rsync.run(paths, ...FLAGS);
+  const [{ code, said }, rest] = await Promise.all([rsync.run(paths, ...FLAGS), findRest(packer, paths)]);
   if (code !== 0 && code !== VANISHED) {
     trouble(`rsync ended with ${code}: ${said}`);
     return false;
   }
-  const starts = paths.map((path) => `./${path}`);
-  for await (const found of find(packer.volume.root, starts, REST)) {
-    for (let at = 0; at < found.length; at += TOGETHER) {
-      await send(await packer.pack(found.slice(at, at + TOGETHER).map(({ path }) => path)));
-    }
+  for (let at = 0; at < rest.length; at += TOGETHER) {
+    await send(await packer.pack(rest.slice(at, at + TOGETHER)));
   }
   return true;
+}
+
+/** What the stream has to bring after rsync. */
+async function findRest(packer: Packer, paths: readonly string[]): Promise<string[]> {
+  const starts = paths.map((path) => `./${path}`);
+  const rest: string[] = [];
+  for await (const found of find(packer.volume.root, starts, REST)) {
+    const directories = found.filter(({ directory }) => directory).map(({ path }) => path);
+    rest.push(...found.filter(({ directory }) => !directory).map(({ path }) => path));
+    rest.push(...(await packer.withXattrs(directories)));
+  }
+  return rest;
 }

@@ -21,6 +21,8 @@ export interface Beacons {
 
 /** What outlives a connection to a slave. */
 export interface Course {
+  /** Resolves once changes are seen: nothing may be read before. */
+  ready: Promise<void>;
   trees: readonly string[];
   journal: Positions;
   feed: Beacons;

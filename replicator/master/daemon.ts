@@ -38,6 +38,8 @@ export class Daemon {
   private readonly packer: Packer;
   private readonly xattrs: Xattrs;
   private readonly feed: Feed;
+  /** Resolves once changes are seen. */
+  private ready = Promise.resolve();
   private readonly metrics: MetricsServer;
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly ssh: readonly string[];
@@ -129,8 +131,9 @@ export class Daemon {
       for (const lane of this.lanes.values()) lane.ring();
     });
     this.every(STATUS_EVERY, () => writeJson(this.config.statusFile, this.status));
-    await this.feed.start();
+    this.ready = this.feed.start();
     this.open();
+    await this.ready;
     this.every(CURSORS_EVERY, () => this.writeCursors());
     this.every(TRIM_EVERY, () => this.trim());
   }
@@ -145,11 +148,11 @@ export class Daemon {
   }
 
   private openLane(name: string, bandwidthKiB: number): void {
-    const { journal, feed, packer, ssh, options } = this;
+    const { journal, feed, ready, packer, ssh, options } = this;
     const trees = this.treesOf(name) ?? [];
     const connect = options.connect ?? ((slave) => connectBy([...ssh, slave, RECEIVE]));
     const lane = new Lane({
-      ...{ name, trees, bandwidthKiB, journal, feed, packer, ssh, log: options.log },
+      ...{ name, trees, bandwidthKiB, journal, feed, ready, packer, ssh, log: options.log },
       batches: this.batchesOf(trees),
       connect: () => connect(name),
       kept: this.kept[name],

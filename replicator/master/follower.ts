@@ -59,6 +59,7 @@ export class Follower {
   private async follow(): Promise<never> {
     const { course, delivery, progress } = this;
     const { journal, batches, trees } = course;
+    await course.ready;
     const greeting = await delivery.wire.greet({
       version: VERSION,
       journal: journal.id,

@@ -21,6 +21,8 @@ export interface LaneOptions {
   bandwidthKiB: number;
   journal: Positions;
   feed: Beacons;
+  /** Resolves once changes are seen; until then the lane does no more than connect. */
+  ready: Promise<void>;
   packer: Packer;
   batches: Batches;
   /** The remote shell of rsync, with its arguments. */
@@ -77,12 +79,12 @@ export class Lane {
   private done: Promise<void> | undefined;
 
   constructor(private readonly options: LaneOptions) {
-    const { kept, journal, feed, packer, batches, trees, name, ssh, patience } = options;
+    const { kept, journal, feed, ready, packer, batches, trees, name, ssh, patience } = options;
     this.position = kept?.position;
     this.failures = new Failures((message) => this.trouble(message), kept?.failures);
     this.bucket = new Bucket(options.bandwidthKiB * 1024);
     this.course = {
-      ...{ trees, journal, feed, packer, batches, bucket: this.bucket, failures: this.failures },
+      ...{ trees, journal, feed, ready, packer, batches, bucket: this.bucket, failures: this.failures },
       rsync: { name, ssh, bandwidthKiB: () => this.bucket.rate / 1024 },
       sent: journal.end,
       horizon: -Infinity,

@@ -83,6 +83,7 @@ export class TestVolume {
     const { trees, journal, feed, packer, batches } = this;
     const lane = new Lane({
       ...{ name: slave.name, trees, bandwidthKiB: 0, journal, feed, packer, batches },
+      ready: Promise.resolve(),
       ssh: slave.shell,
       connect: () => slave.connect(),
       log: (line) => this.log.push(line),
