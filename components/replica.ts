@@ -56,6 +56,7 @@ export class Replica extends pulumi.ComponentResource {
           RSYNC_SOCKET: rsyncSocket,
           RSYNC_UNIT: rsyncUnit(root),
           RECEIVE: nodeFile("receive"),
+          RSYNC_DOOR: nodeFile("rsync-door"),
           PROGRAM: replicatorFiles().program,
         },
       },

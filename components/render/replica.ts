@@ -85,10 +85,9 @@ RequiresMountsFor=${root}
 CollectMode=inactive-or-failed
 
 [Service]
-ExecStart=/usr/local/lib/ha-nfs/receive rsync ${root}
+ExecStart=/usr/local/lib/ha-nfs/rsync-door open ${root}
 StandardInput=socket
-StandardOutput=socket
-StandardError=journal
+StandardOutput=journal
 CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_FSETID CAP_MKNOD CAP_SETFCAP
 RestrictAddressFamilies=AF_UNIX
 PrivateNetwork=yes

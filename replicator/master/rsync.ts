@@ -32,19 +32,34 @@ export interface Ending {
   said: string;
 }
 
-/** Runs of rsync from the volume to the replica of a slave. */
+/** Runs of rsync from the volume to the replica of a slave, one at a time: rrsync lets no other in. */
 export class Rsync {
-  private readonly children = new Set<ChildProcess>();
+  private last: Promise<unknown> = Promise.resolve();
+  private child: ChildProcess | undefined;
+  private stopped = false;
 
   constructor(private readonly options: RsyncOptions) {}
 
   /** Brings paths; `flags` say how. */
   run(paths: readonly string[], ...flags: string[]): Promise<Ending> {
+    const done = this.last.then(() => this.start(paths, flags));
+    this.last = done;
+    return done;
+  }
+
+  /** Ends the one under way, and those that wait. */
+  stop(): void {
+    this.stopped = true;
+    this.child?.kill("SIGKILL");
+  }
+
+  private start(paths: readonly string[], flags: readonly string[]): Promise<Ending> {
+    if (this.stopped) return Promise.resolve({ code: "no start", said: "stopped" });
     const { ssh, name, volume, bandwidthKiB } = this.options;
     const places = ["-e", ssh.join(" "), "--", `${volume.root}/`, `${name}:`];
     const limit = `--bwlimit=${bandwidthKiB()}`;
     const child = spawn("rsync", [...OPTIONS, ...LISTED, "--out-format=%i %b", limit, ...flags, ...places]);
-    this.children.add(child);
+    this.child = child;
     let said = "";
     child.stderr.on("data", (text: Buffer) => (said = (said + text.toString()).slice(-2000)));
     this.count(child);
@@ -52,17 +67,11 @@ export class Rsync {
     child.stdin.end(bytesOf(paths.map((path) => `${path}\0`).join("")));
     return new Promise((done) => {
       const end = (code: number | string, why: string) => {
-        this.children.delete(child);
         done({ code, said: why.trim().split("\n").at(0) ?? "" });
       };
       child.on("error", ({ message }) => end("no start", message));
       child.on("close", (code, signal) => end(signal ?? code ?? "", said));
     });
-  }
-
-  /** Ends those under way. */
-  stop(): void {
-    for (const child of this.children) child.kill("SIGKILL");
   }
 
   private count({ stdout }: ChildProcess): void {

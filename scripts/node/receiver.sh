@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 # The receiver of a replica: its login, program and units. What a directory holds already is the user's: the receiver
 # refuses one that is neither empty nor its own.
-: "${ROOT:?}" "${PROGRAM:?}" "${CONFIG:?}" "${RECEIVER_UNIT:?}" "${RSYNC_SOCKET:?}" "${RSYNC_UNIT:?}" "${RECEIVE:?}"
+: "${ROOT:?}" "${PROGRAM:?}" "${CONFIG:?}" "${RECEIVER_UNIT:?}" "${RSYNC_SOCKET:?}" "${RSYNC_UNIT:?}" "${RECEIVE:?}" "${RSYNC_DOOR:?}"
 : "${SSHD_CONF:?}" "${AUTHORIZED_KEYS:?}" "${LOGIN:?}" "${HEALTH:?}"
 
 files() {
 	put /usr/local/lib/ha-nfs/replicator.js 644 "$PROGRAM"
 	put /usr/local/lib/ha-nfs/receive 755 "$RECEIVE"
+	put /usr/local/lib/ha-nfs/rsync-door 755 "$RSYNC_DOOR"
 	put /etc/ha-nfs/replica.json 644 "$CONFIG"
 	put /etc/ha-nfs/authorized_keys 644 "$AUTHORIZED_KEYS"
 	put /etc/ssh/sshd_config.d/ha-nfs.conf 644 "$SSHD_CONF"

@@ -121,7 +121,7 @@ UserKnownHostsFile /etc/ha-nfs/replicator/known_hosts/s1
   it("keep rsync in the replica, and hold nothing of the masters' volume in a namespace", () => {
     assert.match(
       rsyncUnit("/srv/replica"),
-      /ExecStart=\/usr\/local\/lib\/ha-nfs\/receive rsync \/srv\/replica\n/,
+      /ExecStart=\/usr\/local\/lib\/ha-nfs\/rsync-door open \/srv\/replica\n/,
     );
     assert.match(rsyncUnit("/srv/replica"), /ProtectSystem=strict\nReadWritePaths=\/srv\/replica\n/);
     assert.doesNotMatch(
