@@ -56,7 +56,7 @@ export class Replica extends pulumi.ComponentResource {
           RSYNC_SOCKET: rsyncSocket,
           RSYNC_UNIT: rsyncUnit(root),
           RECEIVE: nodeFile("receive"),
-          RSYNC_DOOR: nodeFile("rsync-door"),
+          RSYNC_DOOR: nodeFile("rsync-door.py"),
           PROGRAM: replicatorFiles().program,
         },
       },

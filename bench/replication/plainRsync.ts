@@ -11,6 +11,7 @@ export async function plainRsync(stage: Stage): Promise<Outcome[]> {
   await contender.stop();
   await stage.empty();
   await stage.build(sizes.files);
+  await stage.cold();
   const [slave] = cluster.slaves.map(({ name }) => name);
   const links = new Map([...(await findLinks(cluster))].slice(0, 1));
   const pass = async (workload: Outcome["workload"]): Promise<Outcome> => {

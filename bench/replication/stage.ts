@@ -124,6 +124,12 @@ export class Stage {
     return written;
   }
 
+  /** Empties the caches of the machines: who comes second would find them as the first has left them. */
+  async cold(): Promise<void> {
+    const { cluster } = this;
+    await cluster.all([cluster.active, ...cluster.slaves], "sync; echo 3 >/proc/sys/vm/drop_caches", 600);
+  }
+
   /** Runs client.pl, on the client through NFS, or on the active master with the client's rights in the volume. */
   async write(machine: Machine, verb: string, ...args: (string | number)[]): Promise<Written> {
     const { cluster } = this;

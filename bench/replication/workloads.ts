@@ -155,9 +155,10 @@ function edits(who: "client" | "active"): Workload {
 }
 
 /** Starts the contender, and returns from when on it could work. */
-async function started({ contender }: Stage): Promise<{ begun: number; ready: number }> {
+async function started(stage: Stage): Promise<{ begun: number; ready: number }> {
+  await stage.cold();
   const begun = now();
-  await contender.start();
+  await stage.contender.start();
   return { begun, ready: begun };
 }
 

@@ -9,8 +9,10 @@ export const VANISHED = 24;
 /** What is listed has changed, whatever its time says: two changes within a second are usual. */
 const OPTIONS = ["-lptgoAX", "--numeric-ids", "--relative", "--force", "--ignore-times", "--timeout=60"];
 const LISTED = ["--from0", "--files-from=-"];
-/** For every file that was brought: what was done, and the bytes that it took. */
-const BROUGHT = "<f";
+/** Told once, at the end: a line for each file would wake this process for each. */
+const STATS = ["--stats", "--no-human-readable"];
+const FILES = /^Number of regular files transferred: (\d+)$/m;
+const BYTES = /^Total bytes sent: (\d+)$/m;
 
 export interface RsyncOptions {
   volume: Volume;
@@ -58,30 +60,23 @@ export class Rsync {
     const { ssh, name, volume, bandwidthKiB } = this.options;
     const places = ["-e", ssh.join(" "), "--", `${volume.root}/`, `${name}:`];
     const limit = `--bwlimit=${bandwidthKiB()}`;
-    const child = spawn("rsync", [...OPTIONS, ...LISTED, "--out-format=%i %b", limit, ...flags, ...places]);
+    const child = spawn("rsync", [...OPTIONS, ...LISTED, ...STATS, limit, ...flags, ...places]);
     this.child = child;
     let said = "";
     child.stderr.on("data", (text: Buffer) => (said = (said + text.toString()).slice(-2000)));
-    this.count(child);
+    let told = "";
+    child.stdout.on("data", (text: Buffer) => (told = (told + text.toString()).slice(-4000)));
     child.stdin.on("error", () => undefined);
     child.stdin.end(bytesOf(paths.map((path) => `${path}\0`).join("")));
     return new Promise((done) => {
       const end = (code: number | string, why: string) => {
+        this.options.transferred(numberIn(told, FILES), numberIn(told, BYTES));
         done({ code, said: why.trim().split("\n").at(0) ?? "" });
       };
       child.on("error", ({ message }) => end("no start", message));
       child.on("close", (code, signal) => end(signal ?? code ?? "", said));
     });
   }
-
-  private count({ stdout }: ChildProcess): void {
-    let rest = "";
-    stdout?.setEncoding("latin1").on("data", (text: string) => {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      const brought = lines.filter((line) => line.startsWith(BROUGHT));
-      const bytes = brought.reduce((sum, line) => sum + Number(line.slice(line.indexOf(" "))), 0);
-      this.options.transferred(brought.length, bytes);
-    });
-  }
 }
+
+const numberIn = (text: string, pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? 0);
