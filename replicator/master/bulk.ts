@@ -5,8 +5,6 @@ import { SPARSE_FILE, type Volume } from "./volume";
 
 /** From so many paths on one rsync, which takes seconds to begin, is quicker than the stream. */
 const MUCH = 2000;
-/** Paths of one parcel. */
-const TOGETHER = 256;
 /**
  * With all below; but not what may have holes. Without a directory for what is not whole yet, which costs half as much
  * again for small files: what a broken run leaves is in directories that are compared then.
@@ -46,9 +44,7 @@ export async function bring(
     trouble(`rsync ended with ${code}: ${said}`);
     return false;
   }
-  for (let at = 0; at < rest.length; at += TOGETHER) {
-    await send(await packer.pack(rest.slice(at, at + TOGETHER)));
-  }
+  for await (const parcel of packer.parcels(rest)) await send(parcel);
   return true;
 }
 

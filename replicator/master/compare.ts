@@ -8,8 +8,6 @@ import type { Listed } from "./wire";
 
 /** Lists that may be unanswered. */
 const AT_ONCE = 8;
-/** Files of one parcel. */
-const TOGETHER = 256;
 
 /** What a comparison needs of a connection. */
 export interface Comparer {
@@ -87,9 +85,7 @@ async function compareOne(
   const needed = below([...new Set([...answer.need, ...changed])]);
   const made = below(answer.made).filter((one) => !own.has(one));
   const brought = isMuch(packer.volume, needed, made) && (await comparer.bring([...needed, ...made]));
-  for (let at = 0; !brought && at < needed.length; at += TOGETHER) {
-    await comparer.send(await packer.pack(needed.slice(at, at + TOGETHER)));
-  }
+  for await (const parcel of packer.parcels(brought ? [] : needed)) await comparer.send(parcel);
   await comparer.send(single(dirOp(path, stats)));
   for (const special of marked) comparer.special(special);
   const left = brought ? new Set(made) : undefined;

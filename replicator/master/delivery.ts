@@ -58,7 +58,8 @@ export class Delivery {
     const { volume } = packer;
     this.rsync = new Rsync({ ...rsync, volume, transferred: course.transferred.bind(course) });
     this.specials = new Specials({
-      ...{ volume, rsync: this.rsync },
+      volume,
+      rsync: this.rsync,
       finished: (path, changed, release) => this.doubt({ path, whole: changed, release }),
       refused: (path, message) => failures.add(path, message),
       failed: (message) => course.trouble(message),

@@ -7,6 +7,8 @@ import type { Xattrs } from "./xattrClient";
 
 /** The content of files in one parcel, beyond which each lane reads files itself; bytes. */
 const CONTENT = 4 * 1024 * 1024;
+/** Paths of one parcel, when there are many. */
+const TOGETHER = 256;
 const MARKED_DIRECTORIES = 10_000;
 
 /** What brings some paths on a slave up to date, in this order. */
@@ -90,6 +92,11 @@ export class Packer {
     parcel.frames = Buffer.concat([...deletes, ...first, ...contents, ...links]);
     parcel.closing = Buffer.concat(this.close(own, parents));
     return parcel;
+  }
+
+  /** The same for many paths, in several parcels. */
+  async *parcels(paths: readonly string[]): AsyncGenerator<Parcel> {
+    for (let at = 0; at < paths.length; at += TOGETHER) yield this.pack(paths.slice(at, at + TOGETHER));
   }
 
   /** Those of the paths that have extended attributes. */

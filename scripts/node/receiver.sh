@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # The receiver of a replica: its login, program and units. What a directory holds already is the user's: the receiver
 # refuses one that is neither empty nor its own.
-: "${ROOT:?}" "${PROGRAM:?}" "${CONFIG:?}" "${RECEIVER_UNIT:?}" "${RSYNC_SOCKET:?}" "${RSYNC_UNIT:?}" "${RECEIVE:?}" "${RSYNC_DOOR:?}"
-: "${SSHD_CONF:?}" "${AUTHORIZED_KEYS:?}" "${LOGIN:?}" "${HEALTH:?}"
+: "${ROOT:?}" "${PROGRAM:?}" "${CONFIG:?}" "${RECEIVER_UNIT:?}" "${RSYNC_SOCKET:?}" "${RSYNC_UNIT:?}" "${RECEIVE:?}"
+: "${RSYNC_DOOR:?}" "${SSHD_CONF:?}" "${AUTHORIZED_KEYS:?}" "${LOGIN:?}" "${HEALTH:?}"
 
 files() {
 	put /usr/local/lib/ha-nfs/replicator.js 644 "$PROGRAM"

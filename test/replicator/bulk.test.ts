@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import {
   linkSync,
   lstatSync,
@@ -11,7 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { assertEqual, isMarked, mark, pairForEach, until, update } from "./volume";
+import { assertEqual, isMarked, mark, needsRsync, pairForEach, until, update } from "./volume";
 
 /** More than the stream is asked to bring. */
 const FILES = 2100;
@@ -19,10 +19,8 @@ const FILES = 2100;
 describe("replicator: a great deal that the slave has not", function () {
   const pair = pairForEach();
 
-  before(function () {
-    // The nodes have it; this machine need not.
-    if (spawnSync("rsync", ["--version"]).error) this.skip();
-  });
+  needsRsync();
+
   beforeEach(() => {
     const { master } = pair;
     mkdirSync(master.file("data/\u00e4/deep"), { recursive: true, mode: 0o750 });
@@ -76,7 +74,7 @@ describe("replicator: a great deal that the slave has not", function () {
 
   it("is found by a rescan, and its files are sent once", async () => {
     const { master, slave } = pair;
-    const lane = master.lane(slave, { trees: ["data"] });
+    const lane = master.lane(slave);
     await slave.follows(master);
     const { files } = lane.status;
     mkdirSync(master.file("data/new/sub"), { recursive: true });

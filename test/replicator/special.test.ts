@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
   closeSync,
@@ -13,16 +13,14 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { assertEqual, isMarked, mark, pairForEach, rename, until, update } from "./volume";
+import { assertEqual, isMarked, mark, needsRsync, pairForEach, rename, until, update } from "./volume";
 
 const MiB = 2 ** 20;
+
 describe("replicator: what rsync brings", function () {
   const pair = pairForEach();
 
-  before(function () {
-    // The nodes have it; this machine need not.
-    if (spawnSync("rsync", ["--version"]).error) this.skip();
-  });
+  needsRsync();
 
   it("is long, has holes or has attributes; and it holds nothing else up", async () => {
     const { master, slave } = pair;

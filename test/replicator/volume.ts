@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -187,6 +187,13 @@ export function pairForEach(): Pair {
     await pair.slave.remove();
   });
   return pair;
+}
+
+/** Skips the suite that calls this where there is no rsync: the nodes have it, this machine need not. */
+export function needsRsync(): void {
+  before(function () {
+    if (spawnSync("rsync", ["--version"]).error) this.skip();
+  });
 }
 
 const SETXATTR: Record<string, number> = { x64: 188, arm64: 5 };
