@@ -1,3 +1,5 @@
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeOutput, ShareOutput } from "../../components/nfsCluster";
 import { Health } from "../../scripts/operator/judge";
@@ -102,6 +104,13 @@ export class Cluster {
     }
   }
 
+  /** Starts a question that can be asked often: a login costs a small machine a good part of a second. */
+  question(machine: Machine, command: string): Question {
+    return new Question(machine.name, startOnNode(machine.node, eachLine(command)), (answer) =>
+      this.or(answer),
+    );
+  }
+
   /** Compares a machine's clock with ours over one connection: the round trip that was shortest tells. */
   async clock({ node }: Machine): Promise<Clock> {
     const child = startOnNode(node, `exec perl -MTime::HiRes=time -ne '$| = 1; printf "%.6f\\n", time'`);
@@ -115,6 +124,36 @@ export class Cluster {
   private or<T>(promise: Promise<T>): Promise<T> {
     this.signal.throwIfAborted();
     return Promise.race([promise, this.aborted]);
+  }
+}
+
+/** Runs `command`, which prints one line, for every line of its stdin. */
+const eachLine = (command: string) => `while read -r line; do echo "$(${command})"; done`;
+
+/** A command on a machine that is run again and again over one connection. */
+export class Question {
+  private readonly answers: AsyncIterator<string>;
+
+  constructor(
+    private readonly machine: string,
+    private readonly child: ChildProcessWithoutNullStreams,
+    private readonly or: <T>(answer: Promise<T>) => Promise<T>,
+  ) {
+    child.stdin.on("error", () => undefined);
+    child.stderr.resume();
+    this.answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  }
+
+  /** @throws Error when the connection is over, or the bench */
+  async ask(): Promise<string> {
+    this.child.stdin.write("\n");
+    const answer = await this.or(this.answers.next());
+    if (answer.done) throw new Error(`${this.machine}: does not answer any more`);
+    return answer.value;
+  }
+
+  end(): void {
+    this.child.kill();
   }
 }
 

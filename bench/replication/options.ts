@@ -17,14 +17,14 @@ export const WORKLOADS = [
 ] as const;
 export type WorkloadName = (typeof WORKLOADS)[number];
 
-/** All contenders, in the order in which they run. */
+/** All contenders, in the order in which they run when none is named. */
 export const CONTENDERS = ["ours", "lsyncd-1", "lsyncd-15", "rsync"] as const;
 export type ContenderName = (typeof CONTENDERS)[number];
 
 export const USAGE = `usage: npm run bench -- replication [--stack NAME] [flags]
   --scale F       multiplies the numbers of files and the duration; default 1
   --only A,B      workloads: ${WORKLOADS.join(", ")}; default all
-  --against A,B   contenders: ${CONTENDERS.join(", ")}; default all
+  --against A,B   contenders, in their order, which may be named again: ${CONTENDERS.join(", ")}; default all
   --slaves N      sends to the first N slaves; default all
   --rate R        files a second of steady; default 300
   --repeat N      times that each workload runs; default 1
@@ -63,9 +63,10 @@ export function parseOptions(args: readonly string[]): Options {
         clean: { type: "boolean" },
       },
     });
+    const only = chosen("--only", values.only, WORKLOADS);
     return {
       scale: positive("--scale", values.scale, 1),
-      only: chosen("--only", values.only, WORKLOADS),
+      only: WORKLOADS.filter((name) => only.includes(name)),
       against: chosen("--against", values.against, CONTENDERS),
       slaves: whole("--slaves", values.slaves, Infinity),
       rate: positive("--rate", values.rate, 300),
@@ -91,13 +92,15 @@ function whole(flag: string, value: string | undefined, otherwise: number): numb
   return number;
 }
 
-/** The ones that are named in a list with commas, in the order of `all`. */
+/** The ones that are named in a list with commas. */
 function chosen<T extends string>(flag: string, list: string | undefined, all: readonly T[]): readonly T[] {
-  if (list === undefined) return all;
-  const names = list.split(",");
-  const unknown = names.find((name) => !all.some((one) => one === name));
-  if (unknown !== undefined) throw new Error(`${flag}: no ${unknown}; there is: ${all.join(", ")}`);
-  return all.filter((one) => names.includes(one));
+  return list === undefined
+    ? all
+    : list.split(",").map((name) => {
+        const found = all.find((one) => one === name);
+        if (found === undefined) throw new Error(`${flag}: no ${name}; there is: ${all.join(", ")}`);
+        return found;
+      });
 }
 
 /** A set of files: groups of directories of files, each of `size` bytes. */

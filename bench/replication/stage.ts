@@ -158,25 +158,31 @@ export class Stage {
   /** Waits until all slaves have the file that was made last, and as many others as the master; false: too long. */
   async arrived(token: string): Promise<boolean> {
     const { cluster, contender, share, more } = this;
+    const volume = cluster.question(cluster.active, inodesOf(path.dirname(share.path)));
+    const copies = cluster.slaves.map((slave) => ({
+      slave,
+      question: cluster.question(slave, inodesOf(`${contender.copy}/zz/${token}`)),
+    }));
     const probe = async () => {
-      const [volume = NaN, ...slaves] = await Promise.all([
-        this.inodes(cluster.active, path.dirname(share.path)),
-        ...cluster.slaves.map((slave) => this.inodes(slave, `${contender.copy}/zz/${token}`)),
-      ]);
-      const near = (inodes: number, i: number) => {
-        const expected = more.get(cluster.slaves[i]?.name ?? "") ?? inodes - volume;
-        return Math.abs(inodes - volume - expected) <= NEAR;
-      };
-      return slaves.every(near) || undefined;
+      const here = parseInodes(await volume.ask());
+      const near = await Promise.all(
+        copies.map(async ({ slave, question }) => {
+          const inodes = parseInodes(await question.ask());
+          const expected = more.get(slave.name) ?? inodes - here;
+          return Math.abs(inodes - here - expected) <= NEAR;
+        }),
+      );
+      return near.every(Boolean) || undefined;
     };
-    return (await cluster.until(this.limit, probe)) ?? false;
+    try {
+      return (await cluster.until(this.limit, probe)) ?? false;
+    } finally {
+      for (const { question } of [...copies, { question: volume }]) question.end();
+    }
   }
 
-  /** Inodes in use on the file system of a path; NaN when it is not there. */
   private async inodes(machine: Machine, file: string): Promise<number> {
-    const answer = await this.cluster.run(machine, `stat -f -c '%c %d' ${quote(file)} 2>/dev/null || :`);
-    const [all = NaN, free = NaN] = answer.trim().split(" ").map(Number);
-    return all - free;
+    return parseInodes(await this.cluster.run(machine, inodesOf(file)));
   }
 
   /** Compares the slaves' copies with the master by checksum, one after the other. */
@@ -200,4 +206,13 @@ export function fileArguments(
   rate: number,
 ): (string | number)[] {
   return [directory, groups, dirs, files, size, rate];
+}
+
+/** Tells the inodes, all and free, of the file system of a path; nothing when it is not there. */
+const inodesOf = (file: string) => `stat -f -c '%c %d' ${quote(file)} 2>/dev/null || :`;
+
+/** How many are in use; NaN when there was nothing. */
+function parseInodes(answer: string): number {
+  const [all = NaN, free = NaN] = answer.split(" ").map(Number);
+  return all - free;
 }

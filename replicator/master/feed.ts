@@ -193,7 +193,8 @@ export class Feed extends EventEmitter<{ grown: [] }> {
   private unnamed(inode: string, since: number): void {
     const path = this.inodes.path(inode);
     if (path !== undefined) this.changed("update", path);
-    else if (!this.inodes.ask(inode) || !this.rescans.running) this.rescans.need(since, "rested");
+    else if (!this.inodes.ask(inode)) this.rescans.need(since, "rested");
+    else if (!this.rescans.running) this.rescans.seek(since);
   }
 
   private upTo(seconds: number): void {

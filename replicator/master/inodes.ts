@@ -50,6 +50,11 @@ export class Inodes {
     return this.sought.size > 0;
   }
 
+  /** Whether the present search is for this one. */
+  seeks(inode: string): boolean {
+    return this.sought.has(inode);
+  }
+
   /** A search has found this. */
   learn(inode: string, path: string): void {
     if (!this.sought.has(inode) && !this.asked.has(inode)) return;

@@ -31,6 +31,8 @@ export class Rescans {
   since: number | undefined;
   /** When the next one may start, in milliseconds of performance.now(); undefined: none is needed. */
   private due: number | undefined;
+  /** Whether the next one is for all changes, not just for the inodes that are asked for. */
+  private everything = false;
   private rested = 0;
   private timer: NodeJS.Timeout | undefined;
   private readonly stopping = new AbortController();
@@ -40,9 +42,13 @@ export class Rescans {
 
   /** Changes since then may be missing. */
   need(since: number, when: "now" | "rested" = "now"): void {
-    this.since = Math.min(since, this.since ?? since);
-    this.due = Math.min(when === "now" ? 0 : this.rested, this.due ?? Infinity);
-    this.schedule();
+    this.everything = true;
+    this.plan(since, when);
+  }
+
+  /** Of files that `Inodes` was asked for, and that have changed since then, the paths are missing; nothing else is. */
+  seek(since: number): void {
+    this.plan(since, "rested");
   }
 
   /** Ends the one that runs. What it has not found is needed again by the next daemon. */
@@ -50,6 +56,12 @@ export class Rescans {
     this.stopping.abort();
     clearTimeout(this.timer);
     await this.ended;
+  }
+
+  private plan(since: number, when: "now" | "rested"): void {
+    this.since = Math.min(since, this.since ?? since);
+    this.due = Math.min(when === "now" ? 0 : this.rested, this.due ?? Infinity);
+    this.schedule();
   }
 
   private schedule(): void {
@@ -67,7 +79,9 @@ export class Rescans {
     const start = performance.now();
     this.running = true;
     this.due = undefined;
-    const failure = await this.search().then(
+    const { everything } = this;
+    this.everything = false;
+    const failure = await this.search(everything).then(
       () => undefined,
       (error: Error) => error.message,
     );
@@ -82,12 +96,13 @@ export class Rescans {
       this.since = this.due === undefined ? undefined : began;
       done(began);
     } else {
+      this.everything ||= everything;
       this.due = end + RETRY;
     }
     this.schedule();
   }
 
-  private async search(): Promise<void> {
+  private async search(everything: boolean): Promise<void> {
     const { root, marginSeconds, inodes, wanted, trees, append } = this.options;
     await append([]); // a full disk shows before the long way
     const starts = inodes.begin() ? ["."] : trees().map((tree) => `./${tree}`);
@@ -97,7 +112,8 @@ export class Rescans {
       const changes: Change[] = [];
       for (const one of found) {
         inodes.learn(one.inode, one.path);
-        if (!wanted(one.path) || comparisons.cover(one.path)) continue;
+        const missing = everything || inodes.seeks(one.inode);
+        if (!missing || !wanted(one.path) || comparisons.cover(one.path)) continue;
         changes.push({ kind: "update", path: one.path });
         if (one.directory) comparisons.add(one.path);
       }

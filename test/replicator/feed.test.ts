@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import {
+  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -248,6 +249,19 @@ describe("replicator: the feed", () => {
     await tell(`i ${ino}`);
     await until(() => feed.metrics.rescans === 2);
     assert.ok((await arrived()).some((change) => isDeepStrictEqual(change, update("data/moved"))));
+  });
+
+  it("finds all names of a file for a new one, and tells of nothing else", async () => {
+    await start();
+    const file = join(root, "data/old/file");
+    writeFileSync(file, "changed");
+    writeFileSync(join(root, "data/old/told"), "by an event before");
+    linkSync(file, join(root, "data/name"));
+    await tell("c data/name");
+    await until(() => feed.metrics.rescans === 1);
+    await beacon();
+    const paths = (await arrived()).map((change) => ("path" in change ? change.path : change.kind));
+    assert.deepEqual([...new Set(paths)].sort(), ["data", "data/name", "data/old/file"]);
   });
 
   it("looks once for files of other directories", async () => {

@@ -14,6 +14,10 @@ describe("the bench's options", () => {
     assert.deepEqual(parseOptions(["--only", "delete,create"]).only, ["create", "delete"]);
   });
 
+  it("keep the order of contenders: the first may find the disks as nobody else does", () => {
+    assert.deepEqual(parseOptions(["--against", "rsync,ours,rsync"]).against, ["rsync", "ours", "rsync"]);
+  });
+
   for (const args of [
     ["--scale", "0"],
     ["--scale", "x"],
