@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { killNode, startNode } from "../../lab/vm";
 import { notice } from "../../toolchain/process";
 import type { Clock } from "./cluster";
-import { equipMaster, limitQueue } from "./equipment";
+import { equipMaster, holdOurs, limitQueue, releaseOurs } from "./equipment";
 import { count, type WorkloadName } from "./options";
 import { type Content, fileArguments, type Stage, type Written } from "./stage";
 
@@ -64,11 +64,9 @@ export const workloads: Record<WorkloadName, Workload> = {
     lags: false,
     act: async (stage) => {
       await stage.contender.stop();
-      return {
-        written: await stage.build(stage.sizes.files),
-        files: count(stage.sizes.files),
-        ...(await started(stage)),
-      };
+      const written = await stage.build(stage.sizes.files);
+      await stage.cold();
+      return { written, files: count(stage.sizes.files), ...(await started(stage)) };
     },
   },
   steady: {
@@ -119,10 +117,12 @@ export const workloads: Record<WorkloadName, Workload> = {
     needs: "tree",
     lags: true,
     act: failover,
-    restore: async ({ cluster }) => {
+    restore: async ({ cluster, contender }) => {
       for (const { name } of cluster.masters) await startNode(cluster.stack, name);
+      await releaseOurs(cluster); // without it the stack is degraded
       if (!(await cluster.until(REDUNDANT_LIMIT, () => cluster.findActive())))
         throw new Error(`the pair is not redundant ${REDUNDANT_LIMIT} s after the failover`);
+      if (contender.name !== "ours") await holdOurs(cluster);
       for (const master of cluster.masters) await equipMaster(cluster, master);
     },
   },
@@ -156,7 +156,6 @@ function edits(who: "client" | "active"): Workload {
 
 /** Starts the contender, and returns from when on it could work. */
 async function started(stage: Stage): Promise<{ begun: number; ready: number }> {
-  await stage.cold();
   const begun = now();
   await stage.contender.start();
   return { begun, ready: begun };

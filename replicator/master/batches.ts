@@ -1,7 +1,8 @@
 import { encode } from "../protocol";
 import type { Change } from "./change";
+import { MUCH } from "./bulk";
 import type { Packer, Parcel } from "./packer";
-import { parentOf } from "../paths";
+import { parentOf, treeOf } from "../paths";
 import { type Job, Plan, type Rename } from "./plan";
 import { type Ages, Reads } from "./reads";
 
@@ -11,6 +12,11 @@ const FEWEST_RECORDS = 32;
 const FULL = 3 * 1024 * 1024;
 const SMALL = 1024 * 1024;
 const KEPT = 16 * 1024 * 1024;
+/** Paths of a crowd, and its records that are read at once. */
+const CROWD = 10_000;
+const TOGETHER = 1000;
+/** The least that a record and its path take in the journal, bytes. */
+const RECORD = 12;
 
 /** What a stretch of the journal comes to. */
 export interface Batch extends Parcel {
@@ -27,8 +33,17 @@ export interface Batch extends Parcel {
   plain: boolean;
 }
 
+/** Very many paths whose present state is all that a stretch of the journal comes to. */
+export interface Crowd {
+  paths: string[];
+  /** The position behind it. */
+  next: number;
+}
+
 /** What `Batches` reads of the journal. */
 export interface Records {
+  /** Bytes from a position to the end. */
+  left(position: number): number;
   read(position: number, limit: number): Promise<{ changes: Change[]; next: number }>;
 }
 
@@ -59,6 +74,27 @@ export class Batches {
     );
     this.last = batch.catch(() => undefined);
     return batch;
+  }
+
+  /**
+   * The crowd that begins at `position`; undefined: there are not so many changes, or others come before.
+   *
+   * @throws Error when the journal cannot be read
+   */
+  async crowd(position: number): Promise<Crowd | undefined> {
+    const { journal, trees } = this;
+    if (journal.left(position) < MUCH * RECORD) return undefined;
+    const paths = new Set<string>();
+    let end = position;
+    while (paths.size < CROWD) {
+      const { changes, next } = await journal.read(end, TOGETHER);
+      if (next === end || changes.some(({ kind }) => kind !== "update")) break;
+      for (const change of changes) {
+        if (change.kind === "update" && trees.has(treeOf(change.path))) paths.add(change.path);
+      }
+      end = next;
+    }
+    return paths.size < MUCH ? undefined : { paths: [...paths], next: end };
   }
 
   private find(position: number, plain: boolean): Batch | undefined {

@@ -1,10 +1,11 @@
 import { find } from "./find";
+import { statusOf } from "./inodes";
 import type { Packer, Parcel } from "./packer";
 import { type Rsync, VANISHED } from "./rsync";
 import { SPARSE_FILE, type Volume } from "./volume";
 
 /** From so many paths on one rsync, which takes seconds to begin, is quicker than the stream. */
-const MUCH = 2000;
+export const MUCH = 2000;
 /**
  * With all below; but not what may have holes. Without a directory for what is not whole yet, which costs half as much
  * again for small files: what a broken run leaves is in directories that are compared then.
@@ -39,13 +40,42 @@ export async function bring(
   send: (parcel: Parcel) => Promise<void>,
   trouble: (message: string) => void,
 ): Promise<boolean> {
-  const [{ code, said }, rest] = await Promise.all([rsync.run(paths, ...FLAGS), findRest(packer, paths)]);
-  if (code !== 0 && code !== VANISHED) {
-    trouble(`rsync ended with ${code}: ${said}`);
-    return false;
-  }
+  const [came, rest] = await Promise.all([runs(rsync, paths, trouble), findRest(packer, paths)]);
+  if (!came) return false;
   for await (const parcel of packer.parcels(rest)) await send(parcel);
   return true;
+}
+
+/**
+ * Brings files, whatever the slave has at their paths, by one rsync. Those that are for the stream are left out.
+ *
+ * @returns the paths that are left out; all, when rsync failed
+ */
+export async function bringFiles(
+  packer: Packer,
+  rsync: Rsync,
+  paths: readonly string[],
+  trouble: (message: string) => void,
+): Promise<readonly string[]> {
+  const usual: string[] = [];
+  const rest: string[] = [];
+  for (const path of paths) {
+    await packer.breathe();
+    const stats = statusOf(packer.volume, path);
+    (stats?.isFile() && stats.nlink === 1 && stats.size < SPARSE_FILE ? usual : rest).push(path);
+  }
+  return usual.length >= MUCH && (await runs(rsync, usual, trouble)) ? rest : paths;
+}
+
+async function runs(
+  rsync: Rsync,
+  paths: readonly string[],
+  trouble: (message: string) => void,
+): Promise<boolean> {
+  const { code, said } = await rsync.run(paths, ...FLAGS);
+  if (code === 0 || code === VANISHED) return true;
+  trouble(`rsync ended with ${code}: ${said}`);
+  return false;
 }
 
 /** What the stream has to bring after rsync. */

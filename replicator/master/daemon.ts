@@ -18,7 +18,8 @@ const OWN = ".ha-nfs/replicator";
 const RECEIVE = "ha-nfs-receive";
 const STATUS_EVERY = 1000;
 const CURSORS_EVERY = 2000;
-const TRIM_EVERY = 10_000;
+/** Longer than a slave keeps its position back. */
+const TRIM_EVERY = 30_000;
 const MiB = 2 ** 20;
 
 export interface DaemonOptions {

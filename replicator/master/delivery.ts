@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { bring } from "./bulk";
+import { bring, bringFiles } from "./bulk";
 import { compare } from "./compare";
 import type { Course } from "./course";
 import type { Parcel } from "./packer";
@@ -123,6 +123,22 @@ export class Delivery {
     });
     await this.settle();
     this.renames = [];
+  }
+
+  /**
+   * Brings the state that very many paths have now.
+   *
+   * @param again it may have been begun before: what a broken rsync has left lies in their directories
+   */
+  async bringCrowd(paths: readonly string[], again: boolean): Promise<void> {
+    const { course, rsync } = this;
+    const { packer } = course;
+    const rest = await bringFiles(packer, rsync, paths, course.trouble.bind(course));
+    for await (const parcel of packer.parcels(rest)) await this.send(parcel);
+    const directories = [...new Set(paths.map(parentOf))];
+    if (again) await this.compare(directories.map((path) => ({ path, deep: false })));
+    else await this.send(await packer.pack([], directories));
+    course.horizon = Date.now();
   }
 
   /** Makes directories on the slave equal to those here. */

@@ -75,11 +75,11 @@ export function changedSince(time: number): string[] {
 
 /**
  * The comparisons that what is found needs, told in the order of `find`. A directory is compared one level deep; but if
- * its parent has changed too, it may have been renamed to where another was, and all of it is compared. They come after
- * the states of what is found elsewhere: then they find those there, and nothing is sent twice.
+ * its parent has changed too, it may have been renamed to where another was, and all of it is compared.
  */
 export class Comparisons {
-  readonly changes: Change[] = [];
+  /** Of one level. They come after the states of what is found: then they find those there, and nothing is sent twice. */
+  readonly lists: Change[] = [];
   /** The directories found that the last one is in. */
   private readonly above: string[] = [];
   private whole = "/";
@@ -92,13 +92,14 @@ export class Comparisons {
     return path.startsWith(this.whole);
   }
 
-  /** A directory that they do not cover. */
-  add(path: string): void {
+  /** A directory that they do not cover. Returns the comparison that needs not wait for what else is found. */
+  add(path: string): Change[] {
     const { above } = this;
     while (above.length > 0 && !path.startsWith(`${above.at(-1)}/`)) above.pop();
     const renamed = above.at(-1) === parentOf(path);
     above.push(path);
-    this.changes.push(renamed ? { kind: "tree", path, since: this.since } : { kind: "list", path });
     if (renamed) this.whole = `${path}/`;
+    else this.lists.push({ kind: "list", path });
+    return renamed ? [{ kind: "tree", path, since: this.since }] : [];
   }
 }

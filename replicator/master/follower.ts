@@ -72,6 +72,17 @@ export class Follower {
       this.retry();
       await delivery.mend();
       if (position < journal.oldest) throw new Error("the journal does not reach back to where the slave is");
+      const crowd = await batches.crowd(position);
+      if (crowd) {
+        const release = progress.begin(crowd.next);
+        const again = position < course.sent;
+        course.sent = Math.max(course.sent, crowd.next);
+        await delivery.bringCrowd(crowd.paths, again);
+        release();
+        position = crowd.next;
+        this.beacon(position);
+        continue;
+      }
       let batch = await batches.next(position, this.isPlain(position));
       if (batch.next === position) {
         this.beacon(position);

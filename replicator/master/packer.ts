@@ -73,7 +73,7 @@ export class Packer {
     for (const { path, stats } of found) {
       await this.breathe();
       if (stats.isDirectory()) own.set(path, stats);
-      else parents.add(parentOf(path));
+      parents.add(parentOf(path));
       if (marked.has(path) || isSpecial(stats) || this.remembered.has(path)) parcel.specials.push(path);
       if (marked.has(path) && stats.isDirectory()) this.remember(path);
       try {

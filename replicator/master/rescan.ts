@@ -115,10 +115,10 @@ export class Rescans {
         const missing = everything || inodes.seeks(one.inode);
         if (!missing || !wanted(one.path) || comparisons.cover(one.path)) continue;
         changes.push({ kind: "update", path: one.path });
-        if (one.directory) comparisons.add(one.path);
+        if (one.directory) changes.push(...comparisons.add(one.path));
       }
       if (changes.length > 0) await append(changes);
     }
-    await append(comparisons.changes);
+    await append(comparisons.lists);
   }
 }

@@ -5,7 +5,11 @@ import { join } from "node:path";
 import { OWN, Refused, type Hello } from "./checks";
 import { codeOf, mend, SELF, unlinked, type Tree } from "./tree";
 
-const PERSIST_MS = 2000;
+/** How long the position is kept back, ms: so many times as long as the last flush of the disk took, within these. */
+const RESTS = 5;
+const SHORTEST_MS = 2000;
+/** The master keeps its journal for some multiple of this. */
+const LONGEST_MS = 10_000;
 const NOT_FOREIGN = [OWN, "lost+found"];
 
 interface Saved {
@@ -32,6 +36,8 @@ export class State {
   private changed = false;
   private timer: NodeJS.Timeout | undefined;
   private work: Promise<void> = Promise.resolve();
+  /** How long the last flush took, ms. */
+  private flushed = 0;
 
   constructor(
     private readonly root: string,
@@ -116,7 +122,7 @@ export class State {
     return held;
   }
 
-  /** Writes down what has changed, if anything, now instead of within 2 s. */
+  /** Writes down what has changed, if anything, now instead of some seconds later. */
   persist(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -126,7 +132,8 @@ export class State {
 
   private touch(): void {
     this.changed = true;
-    this.timer ??= setTimeout(() => void this.persist(), PERSIST_MS).unref();
+    const pause = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, RESTS * this.flushed));
+    this.timer ??= setTimeout(() => void this.persist(), pause).unref();
   }
 
   private async flush(): Promise<void> {
@@ -134,8 +141,10 @@ export class State {
     this.changed = false;
     const { journal, term, at } = this;
     const trees = Object.fromEntries(this.trees);
+    const start = performance.now();
     try {
       await this.sync();
+      this.flushed = performance.now() - start;
       if (journal === this.journal && term === this.term) {
         await this.write({ journal, term, ...(at === undefined ? {} : { position: at }), trees });
       } else this.touch();

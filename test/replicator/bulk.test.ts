@@ -93,4 +93,40 @@ describe("replicator: a great deal that the slave has not", function () {
     assert.equal(lane.status.files, files + FILES + 1);
     await assertBrought();
   });
+
+  it("comes by one rsync when it is so much that has changed", async () => {
+    const { master, slave } = pair;
+    const lane = master.lane(slave);
+    await slave.follows(master);
+    const { files } = slave.receiver;
+    mkdirSync(master.file("data/new"));
+    const paths = Array.from({ length: FILES }, (_, index) => `data/new/-${index}\n`);
+    for (const path of paths) writeFileSync(master.file(path), path);
+    linkSync(master.file("data/new/-0\n"), master.file("data/new/second"));
+    writeFileSync(master.file("data/new/longer"), Buffer.alloc(100_000, "x"));
+    rmSync(master.file("data/\u00e4/link"));
+    const others = ["data/\u00c3\u00a4/link", "data/new", "data/new/second", "data/new/longer"];
+    const { files: sent } = lane.status;
+    await master.record(...[...others, ...paths].map(update));
+    await slave.follows(master);
+    assert.ok(slave.receiver.files - files < 10, `${slave.receiver.files - files} files came by the stream`);
+    assert.equal(lane.status.files - sent, FILES + 2);
+    await assertBrought();
+  });
+
+  it("is made good after a broken rsync when it is so much that has changed", async () => {
+    const { master, slave } = pair;
+    const lane = master.lane(slave);
+    await slave.follows(master);
+    await lane.stop();
+    mkdirSync(master.file("data/new"));
+    const paths = Array.from({ length: FILES }, (_, index) => `data/new/${index}`);
+    for (const path of paths) writeFileSync(master.file(path), path);
+    mkdirSync(slave.file("data/new"));
+    writeFileSync(slave.file("data/new/.0.Xy1zZ9"), "begun");
+    await master.record(...[...paths, "data/new"].map(update));
+    master.lane(slave, { kept: lane.kept });
+    await slave.follows(master);
+    await assertBrought();
+  });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { assertEqual, pairForEach, rename, until, update } from "./volume";
 
 describe("replicator: a lane", () => {
@@ -67,6 +67,19 @@ describe("replicator: a lane", () => {
     await slave.follows(master);
     assertEqual(master, slave);
     assert.equal(lane.status.files, 3);
+  });
+
+  it("keeps the time of a directory in which another one is made by a later batch", async () => {
+    const { master, slave } = pair;
+    master.lane(slave);
+    await slave.follows(master);
+    mkdirSync(master.file("data/new/below"), { recursive: true });
+    utimesSync(master.file("data/new"), 1_600_000_000, 1_600_000_000);
+    await master.record(update("data/new"));
+    await slave.follows(master);
+    await master.record(update("data/new/below"));
+    await slave.follows(master);
+    assertEqual(master, slave);
   });
 
   it("goes on where it was after the connection breaks and the service restarts", async () => {
