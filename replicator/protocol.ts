@@ -8,7 +8,7 @@
 import type { Duplex } from "node:stream";
 
 /** Raised with every change that an older peer would misunderstand. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** The most that one frame's body carries, bytes; longer files take several. */
 export const CHUNK = 1024 * 1024;
@@ -68,6 +68,11 @@ export type Op =
    * `listed`. The body is the JSON of Entry[].
    */
   | ({ op: "list"; path: string; id: number } & Attributes)
+  /**
+   * The names of all that a directory holds, of which the slave gets the states otherwise. It removes what is not among
+   * them, and answers `listed`. The body is the JSON of string[].
+   */
+  | { op: "names"; path: string; id: number }
   /** Answered by `ack` after everything before it is done. */
   | { op: "mark"; id: number }
   /** Everything up to this position of the journal is on the slave: it may start from here the next time. */
@@ -90,7 +95,7 @@ export type Reply =
   /** The master must not go on; the connection ends. */
   | { re: "refused"; reason: string }
   | { re: "ack"; id: number }
-  /** Of a `list`: the names whose content it wants, and the directories that it had not. */
+  /** Of a `list`: the names whose content it wants, and the directories that it had not. Of `names`: those it lacks. */
   | { re: "listed"; id: number; need: string[]; made: string[] }
   /** A rename could not be done: the slave has no such path, or something stands at the new one. */
   | { re: "stale"; from: string; to: string }

@@ -5,9 +5,9 @@
 export type Change =
   /** Send what is at the path now; not what is below it. */
   | { kind: "update"; path: string }
-  /** A directory: compare its entries, deleting what is not there, one level. */
+  /** A directory: compare the names in it. What has them and has changed is told otherwise. */
   | { kind: "list"; path: string }
-  /** The same, all levels. A file that has changed since then, seconds since 1970, is sent even if it looks the same. */
+  /** A directory: compare all that is in it, on all levels. A file that has changed since then, seconds since 1970, is sent even if it looks the same. */
   | { kind: "tree"; path: string; since?: number }
   | { kind: "rename"; from: string; to: string };
 

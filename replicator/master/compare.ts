@@ -13,6 +13,7 @@ const AT_ONCE = 8;
 export interface Comparer {
   packer: Packer;
   list(path: string, attributes: Attributes, entries: Buffer): Promise<Listed | undefined>;
+  names(path: string, names: Buffer): Promise<Listed | undefined>;
   send(parcel: Parcel): Promise<void>;
   /** Brings a great deal that the slave has not, directories with all below them. False: not all of it came. */
   bring(paths: readonly string[]): Promise<boolean>;
@@ -67,12 +68,10 @@ export async function compare(comparer: Comparer, jobs: readonly Job[], counted:
  *
  * @param own directories that are jobs of their own: they would be compared, and sent, twice
  */
-async function compareOne(
-  comparer: Comparer,
-  { path, deep, since }: Job,
-  own: ReadonlySet<string>,
-): Promise<string[]> {
+async function compareOne(comparer: Comparer, job: Job, own: ReadonlySet<string>): Promise<string[]> {
   const { packer } = comparer;
+  const { path, deep, since } = job;
+  if (job.names) return compareNames(comparer, path, own);
   const listing = await read(packer, path, deep, since);
   if (!listing) {
     comparer.lost(path);
@@ -84,12 +83,46 @@ async function compareOne(
   const below = (names: readonly string[]) => names.map((name) => `${path}/${name}`);
   const needed = below([...new Set([...answer.need, ...changed])]);
   const made = below(answer.made).filter((one) => !own.has(one));
-  const brought = isMuch(packer.volume, needed, made) && (await comparer.bring([...needed, ...made]));
-  for await (const parcel of packer.parcels(brought ? [] : needed)) await comparer.send(parcel);
+  const brought = await bring(comparer, needed, made);
   await comparer.send(single(dirOp(path, stats)));
   for (const special of marked) comparer.special(special);
   const left = brought ? new Set(made) : undefined;
   return (deep ? directories : made).filter((one) => !own.has(one) && !left?.has(one));
+}
+
+/** Of a directory, all of whose changes are told otherwise but those that leave nothing to be found. */
+async function compareNames(comparer: Comparer, path: string, own: ReadonlySet<string>): Promise<string[]> {
+  const { volume } = comparer.packer;
+  const stats = volume.lstat(path);
+  const names = stats?.isDirectory() ? volume.names(path) : undefined;
+  if (!stats || !names) {
+    comparer.lost(path);
+    return [];
+  }
+  const answer = await comparer.names(path, Buffer.from(JSON.stringify(names)));
+  if (!answer) return [];
+  const missing = answer.need.map((name) => `${path}/${name}`).filter((one) => !own.has(one));
+  const directories = missing.filter((one) => volume.isDirectory(one));
+  const brought = await bring(
+    comparer,
+    missing.filter((one) => !directories.includes(one)),
+    directories,
+  );
+  await comparer.send(single(dirOp(path, stats)));
+  return brought ? [] : directories;
+}
+
+/** Brings what the slave has not. True: the directories with all that is in them. */
+async function bring(
+  comparer: Comparer,
+  files: readonly string[],
+  directories: readonly string[],
+): Promise<boolean> {
+  const { packer } = comparer;
+  const brought =
+    isMuch(packer.volume, files, directories) && (await comparer.bring([...files, ...directories]));
+  for await (const parcel of packer.parcels(brought ? [] : files)) await comparer.send(parcel);
+  return brought;
 }
 
 /** Undefined: there is no directory. */

@@ -136,7 +136,7 @@ export class Delivery {
     const rest = await bringFiles(packer, rsync, paths, course.trouble.bind(course));
     for await (const parcel of packer.parcels(rest)) await this.send(parcel);
     const directories = [...new Set(paths.map(parentOf))];
-    if (again) await this.compare(directories.map((path) => ({ path, deep: false })));
+    if (again) await this.compare(directories.map((path) => ({ path, deep: false, names: true })));
     else await this.send(await packer.pack([], directories));
     course.horizon = Date.now();
   }
@@ -148,6 +148,7 @@ export class Delivery {
     const comparer = {
       packer: course.packer,
       list: wire.list.bind(wire),
+      names: wire.names.bind(wire),
       send: (parcel: Parcel) => this.send(parcel),
       bring: (paths: readonly string[]) => this.bring(paths),
       special: (path: string) => specials.add(path, progress.hold()),

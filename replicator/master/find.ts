@@ -74,11 +74,12 @@ export function changedSince(time: number): string[] {
 }
 
 /**
- * The comparisons that what is found needs, told in the order of `find`. A directory is compared one level deep; but if
- * its parent has changed too, it may have been renamed to where another was, and all of it is compared.
+ * The comparisons that what is found needs, told in the order of `find`. Of a directory the names are compared: what
+ * came into it is found by its own time, which rename(2) and link(2) change as well. But if the parent of a directory
+ * has changed too, it may have been renamed to where another was, and all of it is compared.
  */
 export class Comparisons {
-  /** Of one level. They come after the states of what is found: then they find those there, and nothing is sent twice. */
+  /** Of names. They come after the states of what is found: then they find those there, and nothing is sent twice. */
   readonly lists: Change[] = [];
   /** The directories found that the last one is in. */
   private readonly above: string[] = [];

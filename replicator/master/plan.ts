@@ -12,6 +12,8 @@ export interface Rename {
 export interface Job {
   path: string;
   deep: boolean;
+  /** What is in it is told otherwise: only what has come or gone unseen. */
+  names?: true;
   /** Files that have changed since then, seconds since 1970, are sent even if they look the same. */
   since?: number | undefined;
 }
@@ -60,7 +62,7 @@ export class Plan {
         if (this.covers(change.path)) this.updates.add(change.path);
         return;
       case "list":
-        if (this.covers(change.path)) this.compare(change.path, { deep: false });
+        if (this.covers(change.path)) this.compare(change.path, { deep: false, names: true });
         return;
       case "tree":
         if (this.covers(change.path)) this.compare(change.path, { deep: true, since: change.since });
@@ -80,6 +82,7 @@ export class Plan {
     const since = Math.min(...all.map((one) => one.since ?? Infinity));
     this.compared.set(path, {
       deep: all.some(({ deep }) => deep),
+      ...(all.every(({ names }) => names) ? { names: true } : {}),
       ...(since === Infinity ? {} : { since }),
     });
   }

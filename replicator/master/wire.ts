@@ -123,6 +123,12 @@ export class Wire {
     return this.mark([encode({ op: "list", path, id, ...attributes }, entries)], id).done;
   }
 
+  /** What the slave has not of the names in a directory; undefined as of `list`. */
+  names(path: string, names: Buffer): Promise<Listed | undefined> {
+    const id = ++this.ids;
+    return this.mark([encode({ op: "names", path, id }, names)], id).done;
+  }
+
   beacon(time: number): void {
     this.beacons++;
     this.write(encode({ op: "beacon", time, age: Math.max(0, Date.now() - time) })).catch(() => undefined);

@@ -57,6 +57,9 @@ export function checkOp(op: Op, trees: ReadonlySet<string>): void {
       checkWhole(op.id, "id");
       checkPath(op.path, trees);
       return checkAttributes(op);
+    case "names":
+      checkWhole(op.id, "id");
+      return checkPath(op.path, trees);
     case "delete":
       return checkPath(op.path, trees);
     case "rename":
@@ -86,13 +89,7 @@ export function checkOp(op: Op, trees: ReadonlySet<string>): void {
  * @throws Refused unless they are well formed and their names differ
  */
 export function entriesOf(body: Buffer): Map<string, Entry> {
-  let list: unknown;
-  try {
-    list = JSON.parse(body.toString("utf8"));
-  } catch (error) {
-    throw new Refused(`list: ${String(error)}`);
-  }
-  if (!Array.isArray(list)) throw new Refused("list: not a list");
+  const list = listOf(body);
   const entries = new Map<string, Entry>();
   for (const entry of list as Entry[]) {
     checkEntry(entry);
@@ -100,6 +97,31 @@ export function entriesOf(body: Buffer): Map<string, Entry> {
   }
   if (entries.size !== list.length) throw new Refused("list: a name stands in it twice");
   return entries;
+}
+
+/**
+ * The names of a body.
+ *
+ * @throws Refused unless they are well formed
+ */
+export function namesOf(body: Buffer): Set<string> {
+  const names = new Set<string>();
+  for (const name of listOf(body)) {
+    if (!matches(ENTRY_NAME, name)) throw new Refused(`not a name: ${quoted(name)}`);
+    names.add(name);
+  }
+  return names;
+}
+
+function listOf(body: Buffer): unknown[] {
+  let list: unknown;
+  try {
+    list = JSON.parse(body.toString("utf8"));
+  } catch (error) {
+    throw new Refused(`list: ${String(error)}`);
+  }
+  if (!Array.isArray(list)) throw new Refused("list: not a list");
+  return list;
 }
 
 function checkEntry(entry: Entry): void {

@@ -28,23 +28,51 @@ export async function compare(
   tree.makeParents(path);
   tree.makeDirectory(path, attributes);
   const result: Compared = { need: [], made: [] };
-  const attempt = (name: string, action: (at: string) => void) => {
-    const at = `${path}/${name}`;
-    try {
-      action(at);
-    } catch (error) {
-      failed(at, error);
-    }
-  };
-  for (const name of readdirSync(tree.at(path), "latin1")) {
-    if (breath.due) await breath.take();
-    if (!entries.has(name)) attempt(name, (at) => tree.remove(at));
-  }
+  await removeOthers(tree, path, entries, breath, failed);
   for (const entry of entries.values()) {
     if (breath.due) await breath.take();
-    attempt(entry.name, (at) => compareEntry(tree, at, entry, result));
+    const at = `${path}/${entry.name}`;
+    attempt(at, failed, () => compareEntry(tree, at, entry, result));
   }
   return result;
+}
+
+/** Makes the directory at `path` hold nothing but these names, and returns those of them that it has not. */
+export async function compareNames(
+  tree: Tree,
+  path: string,
+  names: ReadonlySet<string>,
+  breath: Breath,
+  failed: (path: string, error: unknown) => void,
+): Promise<string[]> {
+  if (!tree.hasParents(path) || !tree.lstat(path)?.isDirectory()) return [...names];
+  const had = new Set(await removeOthers(tree, path, names, breath, failed));
+  return [...names].filter((name) => !had.has(name));
+}
+
+/** Removes what is not among the names. Returns all that was there. */
+async function removeOthers(
+  tree: Tree,
+  path: string,
+  names: { has(name: string): boolean },
+  breath: Breath,
+  failed: (path: string, error: unknown) => void,
+): Promise<string[]> {
+  const had = readdirSync(tree.at(path), "latin1");
+  for (const name of had) {
+    if (breath.due) await breath.take();
+    const at = `${path}/${name}`;
+    if (!names.has(name)) attempt(at, failed, () => tree.remove(at));
+  }
+  return had;
+}
+
+function attempt(path: string, failed: (path: string, error: unknown) => void, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    failed(path, error);
+  }
 }
 
 function compareEntry(tree: Tree, path: string, entry: Entry, { need, made }: Compared): void {

@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
 import { encode, frames, type Op, type Reply } from "../protocol";
 import { Breath, Interrupted } from "../breath";
-import { checkHello, checkOp, entriesOf, Refused, type Hello } from "./checks";
+import { checkHello, checkOp, entriesOf, namesOf, Refused, type Hello } from "./checks";
 import { Incoming } from "./incoming";
-import { compare } from "./list";
+import { compare, compareNames } from "./list";
 import type { State } from "./state";
 import { codeOf, type Tree } from "./tree";
 
@@ -139,6 +139,7 @@ export class Session {
         if (!tree.rename(op.from, op.to)) this.reply({ re: "stale", from: op.from, to: op.to });
         return;
       case "list":
+      case "names":
         return this.list(op, body);
       case "mark":
         tree.doubt();
@@ -161,13 +162,16 @@ export class Session {
     }
   }
 
-  private async list(op: Extract<Op, { op: "list" }>, body: Buffer): Promise<void> {
+  private async list(op: Extract<Op, { op: "list" | "names" }>, body: Buffer): Promise<void> {
     const { tree } = this.host;
     const failed = (path: string, error: unknown) => {
       this.fail(path, error);
       if (!this.active) throw new Interrupted();
     };
-    const { need, made } = await compare(tree, op.path, op, entriesOf(body), this.breath, failed);
+    const { need, made } =
+      op.op === "list"
+        ? await compare(tree, op.path, op, entriesOf(body), this.breath, failed)
+        : { need: await compareNames(tree, op.path, namesOf(body), this.breath, failed), made: [] };
     this.reply({ re: "listed", id: op.id, need, made });
   }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { linkSync, lstatSync, mkdirSync, readdirSync, readlinkSync } from "node:fs";
+import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Entry } from "../../replicator/protocol";
 import { attributes, Slave, type FakeMaster } from "./slaveMaster";
 
@@ -36,6 +36,22 @@ describe("replicator/slave: list", () => {
     assert.equal(lstatSync(slave.file("data/l")).mode & 0o777, 0o751);
     assert.equal(lstatSync(slave.file("data/l/d")).mode & 0o7777, 0o1777);
     assert.equal(readlinkSync(slave.file("data/l/l")), "f");
+  });
+
+  it("removes what is not among the names, and asks for those that it has not", async () => {
+    for (const name of ["file", "-r", "gone", "deep/gone"]) master.put(`data/l/${name}`, "12345");
+    const names = async (path: string, ...names: string[]) => {
+      master.send({ op: "names", path, id: 9 }, JSON.stringify(names));
+      const [listed] = await master.settle();
+      assert.equal(listed?.re, "listed");
+      assert.deepEqual(listed.made, []);
+      return listed.need;
+    };
+    assert.deepEqual(await names("data/l", "-r", "file", "\xff\n"), ["\xff\n"]);
+    assert.deepEqual(readdirSync(slave.file("data/l")).sort(), ["-r", "file"]);
+    for (const path of ["data/l/file", "data/l/none/deep"]) assert.deepEqual(await names(path, "a"), ["a"]);
+    assert.equal(readFileSync(slave.file("data/l/file"), "utf8"), "12345");
+    assert.equal(slave.receiver.errors, 0);
   });
 
   it("needs files of another size, time or type, mends modes, and removes the rest", async () => {

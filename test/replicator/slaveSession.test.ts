@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import type { Op } from "../../replicator/protocol";
+import { type Op, VERSION } from "../../replicator/protocol";
 import { attributes, HELLO, Slave, type FakeMaster } from "./slaveMaster";
 
 describe("replicator/slave: sessions and safety", function () {
@@ -92,6 +92,10 @@ describe("replicator/slave: sessions and safety", function () {
         { op: "list", path: "data", id: 1, ...attributes() },
         JSON.stringify([{ ...entry, name }]),
       ]),
+      ...["..", "a/b", { name: "a" }].map((name): [object, string] => [
+        { op: "names", path: "data", id: 1 },
+        JSON.stringify([name]),
+      ]),
       [
         { op: "list", path: "data", id: 1, ...attributes() },
         JSON.stringify([
@@ -119,7 +123,7 @@ describe("replicator/slave: sessions and safety", function () {
     const first = await slave.connect();
     first.put("data/x", "x");
     assert.match(await refusal(first), /^no hello$/);
-    assert.match(await greeted({ version: 99 }), /version 1 of the protocol, not 99/);
+    assert.match(await greeted({ version: 99 }), new RegExp(`version ${VERSION} of the protocol, not 99`));
     assert.match(await greeted({ trees: [".ha-nfs"] }), /not a tree/);
     assert.match(await greeted({ trees: ["a/b"] }), /not a tree/);
     assert.match(await greeted({ term: "1" }), /term/);

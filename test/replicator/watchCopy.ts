@@ -158,9 +158,9 @@ class Copy {
     }
     for (const name of names) {
       const one = `${path}/${name}`;
-      const made = !existsSync(this.copied(one));
+      if (!deep && existsSync(this.copied(one))) continue; // its state is told otherwise
       this.state(one);
-      if (deep || made) this.compare(one, true);
+      this.compare(one, true);
     }
   }
 }
