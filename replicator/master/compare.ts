@@ -102,12 +102,10 @@ async function compareNames(comparer: Comparer, path: string, own: ReadonlySet<s
   const answer = await comparer.names(path, Buffer.from(JSON.stringify(names)));
   if (!answer) return [];
   const missing = answer.need.map((name) => `${path}/${name}`).filter((one) => !own.has(one));
-  const directories = missing.filter((one) => volume.isDirectory(one));
-  const brought = await bring(
-    comparer,
-    missing.filter((one) => !directories.includes(one)),
-    directories,
-  );
+  const files: string[] = [];
+  const directories: string[] = [];
+  for (const one of missing) (volume.isDirectory(one) ? directories : files).push(one);
+  const brought = await bring(comparer, files, directories);
   await comparer.send(single(dirOp(path, stats)));
   return brought ? [] : directories;
 }

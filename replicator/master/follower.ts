@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { encode, VERSION } from "../protocol";
+import type { Crowd } from "./batches";
 import { Bell } from "./bell";
 import type { Course } from "./course";
 import { Delivery } from "./delivery";
@@ -74,11 +75,7 @@ export class Follower {
       if (position < journal.oldest) throw new Error("the journal does not reach back to where the slave is");
       const crowd = await batches.crowd(position);
       if (crowd) {
-        const release = progress.begin(crowd.next);
-        const again = position < course.sent;
-        course.sent = Math.max(course.sent, crowd.next);
-        await delivery.bringCrowd(crowd.paths, again);
-        release();
+        await this.bring(crowd, position < course.sent);
         position = crowd.next;
         this.beacon(position);
         continue;
@@ -102,6 +99,15 @@ export class Follower {
       position = batch.next;
       this.beacon(position);
     }
+  }
+
+  /** @param again some of it may have been sent before */
+  private async bring({ paths, next }: Crowd, again: boolean): Promise<void> {
+    const { course, delivery, progress } = this;
+    course.sent = Math.max(course.sent, next);
+    const release = progress.begin(next);
+    await delivery.bringCrowd(paths, again);
+    release();
   }
 
   /** Compares what the slave does not have of this journal. Returns the position to go on at. */
