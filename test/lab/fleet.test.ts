@@ -109,18 +109,23 @@ describe("slaves, a push target and a read address in the lab", () => {
 
   it("miss nothing when the kernel's queue overflows", async () => {
     const active = await fleet.active();
-    const queue = (events: number) =>
-      stack.on(
+    const queue = async (events: number) => {
+      const { journal } = await fleet.daemon();
+      await stack.on(
         active,
         `sysctl -q fs.fanotify.max_queued_events=${events} && systemctl restart ha-nfs-replicator`,
       );
+      await fleet.until("the next daemon follows", 60, async () => {
+        const daemon = await fleet.daemon();
+        return daemon.journal.term > journal.term && daemon.slaves["s1"]?.state === "following";
+      });
+    };
     const events = await stack.on(active, "sysctl -n fs.fanotify.max_queued_events");
     await queue(1000);
-    await fleet.converge();
     const watch = "$(pgrep -x watch)";
     await stack.on(
       active,
-      `kill -STOP ${watch}; mkdir /srv/nfs/data/many; cd /srv/nfs/data/many
+      `kill -STOP ${watch} || exit; mkdir /srv/nfs/data/many; cd /srv/nfs/data/many
        for i in $(seq 2000); do : >f$i; done; rm f1*; kill -CONT ${watch}`,
     );
     await fleet.converge(["s1", "s2"], 300);
