@@ -3,7 +3,7 @@ import type { Attributes, Entry, EntryType } from "../protocol";
 import { isMuch } from "./bulk";
 import { dirOp, type Packer, type Parcel, single } from "./packer";
 import type { Job } from "./plan";
-import { attributesOf } from "./volume";
+import { attributesOf, type Volume } from "./volume";
 import type { Listed } from "./wire";
 
 /** Lists that may be unanswered. */
@@ -93,12 +93,12 @@ async function compareOne(comparer: Comparer, job: Job, own: ReadonlySet<string>
 /** Of a directory, all of whose changes are told otherwise but those that leave nothing to be found. */
 async function compareNames(comparer: Comparer, path: string, own: ReadonlySet<string>): Promise<string[]> {
   const { volume } = comparer.packer;
-  const stats = volume.lstat(path);
-  const names = stats?.isDirectory() ? volume.names(path) : undefined;
-  if (!stats || !names) {
+  const found = look(volume, path);
+  if (!found) {
     comparer.lost(path);
     return [];
   }
+  const { stats, names } = found;
   const answer = await comparer.names(path, Buffer.from(JSON.stringify(names)));
   if (!answer) return [];
   const missing = answer.need.map((name) => `${path}/${name}`).filter((one) => !own.has(one));
@@ -124,6 +124,13 @@ async function bring(
 }
 
 /** Undefined: there is no directory. */
+function look(volume: Volume, path: string): { stats: Stats; names: string[] } | undefined {
+  const stats = volume.lstat(path);
+  const names = stats?.isDirectory() ? volume.names(path) : undefined;
+  return stats && names && { stats, names };
+}
+
+/** Undefined: there is no directory. */
 async function read(
   packer: Packer,
   path: string,
@@ -131,9 +138,9 @@ async function read(
   since = Infinity,
 ): Promise<Listing | undefined> {
   const { volume } = packer;
-  const stats = volume.lstat(path);
-  const names = stats?.isDirectory() ? volume.names(path) : undefined;
-  if (!stats || !names) return undefined;
+  const found = look(volume, path);
+  if (!found) return undefined;
+  const { stats, names } = found;
   const entries: string[] = [];
   const directories: string[] = [];
   const present: string[] = [];

@@ -37,17 +37,17 @@ export async function compare(
   return result;
 }
 
-/** Makes the directory at `path` hold nothing but these names, and returns those of them that it has not. */
+/** Makes the directory at `path` hold nothing but these names, and asks for those of them that it has not. */
 export async function compareNames(
   tree: Tree,
   path: string,
   names: ReadonlySet<string>,
   breath: Breath,
   failed: (path: string, error: unknown) => void,
-): Promise<string[]> {
-  if (!tree.hasParents(path) || !tree.lstat(path)?.isDirectory()) return [...names];
+): Promise<Compared> {
+  if (!tree.hasParents(path) || !tree.lstat(path)?.isDirectory()) return { need: [...names], made: [] };
   const had = new Set(await removeOthers(tree, path, names, breath, failed));
-  return [...names].filter((name) => !had.has(name));
+  return { need: [...names].filter((name) => !had.has(name)), made: [] };
 }
 
 /** Removes what is not among the names. Returns all that was there. */

@@ -171,7 +171,7 @@ export class Session {
     const { need, made } =
       op.op === "list"
         ? await compare(tree, op.path, op, entriesOf(body), this.breath, failed)
-        : { need: await compareNames(tree, op.path, namesOf(body), this.breath, failed), made: [] };
+        : await compareNames(tree, op.path, namesOf(body), this.breath, failed);
     this.reply({ re: "listed", id: op.id, need, made });
   }
 
