@@ -1,7 +1,7 @@
 import type { ShareOutput } from "../../components/nfsCluster";
 import { REPLICA } from "../../components/render/replica";
 import type { Cluster } from "./cluster";
-import { holdOurs, releaseOurs } from "./equipment";
+import { releaseOurs, stopOurs } from "./equipment";
 import type { ContenderName } from "./options";
 import { COPY, LSYNCD_UNIT, OUR_UNIT, RUN, SSH_CONFIG, WORK } from "./places";
 
@@ -31,7 +31,7 @@ export function ours(cluster: Cluster, share: ShareOutput): Contender {
     copy: `${REPLICA}/${tree}/${WORK}`,
     settle: 3,
     start: () => releaseOurs(cluster),
-    stop: () => holdOurs(cluster),
+    stop: () => stopOurs(cluster),
     signalWatcher: async (signal) => {
       await cluster.run(
         cluster.active,

@@ -38,6 +38,7 @@ const SLAVES = `${REPLICATOR}/slaves`;
 const HELD = `${REPLICATOR}/bench-held`;
 const DROP_IN = `/run/systemd/system/${OUR_UNIT}.d/ha-nfs-bench.conf`;
 const AUTHORIZED = "~/.ssh/authorized_keys";
+const DROP_QUEUE = `systemctl clean --what=fdstore ${OUR_UNIT}`;
 const QUEUES = "fs.inotify.max_queued_events fs.fanotify.max_queued_events";
 
 const TRIES = 3;
@@ -110,8 +111,8 @@ export async function equip(cluster: Cluster, share: ShareOutput): Promise<void>
   ]);
 }
 
-/** Keeps our daemon from running, and from being started by a failover. */
-export async function holdOurs(cluster: Cluster): Promise<void> {
+/** Keeps our daemon from running, and from being started by a failover. Changes wait for it in the kernel's queue. */
+export async function stopOurs(cluster: Cluster): Promise<void> {
   const text = `[Unit]\\nConditionPathExists=${RUN}/never\\n`;
   await cluster.all(
     cluster.masters,
@@ -119,16 +120,22 @@ export async function holdOurs(cluster: Cluster): Promise<void> {
   );
 }
 
-/** The contrary of `holdOurs`: our daemon starts anew. */
+/** The same without a queue, which would cost the contender that runs instead. */
+export async function holdOurs(cluster: Cluster): Promise<void> {
+  await stopOurs(cluster);
+  await cluster.all(cluster.masters, DROP_QUEUE);
+}
+
+/** The contrary of `stopOurs`: our daemon starts. */
 export async function releaseOurs(cluster: Cluster): Promise<void> {
   await cluster.all(cluster.masters, `rm -f ${DROP_IN} && systemctl daemon-reload`);
   await cluster.run(cluster.active, `systemctl restart ${OUR_UNIT}`);
 }
 
-/** How many events the queue of a watcher that starts from now on holds; undefined: as before the bench. */
+/** How many events the queue of a watcher that is started next holds; undefined: as before the bench. None runs. */
 export async function limitQueue(cluster: Cluster, events?: number): Promise<void> {
   const command = events
     ? `sysctl -q ${QUEUES.replaceAll(/\S+/g, (name) => `${name}=${events}`)}`
     : `sysctl -qp ${RUN}/queues`;
-  await cluster.run(cluster.active, command);
+  await cluster.run(cluster.active, `${command}; ${DROP_QUEUE}`);
 }

@@ -86,15 +86,19 @@ export const workloads: Record<WorkloadName, Workload> = {
     lags: false,
     act: async (stage) => {
       const { contender, sizes, cluster } = stage;
+      await contender.stop();
       await limitQueue(cluster, sizes.queue);
-      await stage.prepare("empty"); // a queue's length is set when it is made
+      await stage.prepare("empty");
       await contender.signalWatcher("STOP");
       const written = await stage.write(cluster.client, "write", ...fileArguments(sizes.burst, 0));
       const ready = now();
       await contender.signalWatcher("CONT");
       return { written, files: count(sizes.burst), ready };
     },
-    restore: (stage) => limitQueue(stage.cluster),
+    restore: async ({ contender, cluster }) => {
+      await contender.stop();
+      await limitQueue(cluster);
+    },
   },
   restart: {
     needs: "tree",

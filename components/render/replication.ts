@@ -93,6 +93,10 @@ ExecReload=kill -HUP $MAINPID
 Restart=always
 RestartSec=1
 TimeoutStopSec=5
+# the kernel's queue of changes outlives the daemon: what happens until the next one starts waits in it
+NotifyAccess=all
+FileDescriptorStoreMax=1
+FileDescriptorStorePreserve=yes
 # the volume is to be unmounted: nothing of it may be held
 KillMode=control-group
 # and so no setting that needs a mount namespace: that would hold the volume until the kernel has cleared it away

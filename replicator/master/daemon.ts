@@ -28,6 +28,8 @@ export interface DaemonOptions {
   connect?: (slave: string) => Duplex;
   /** The remote shell, with its arguments; ssh when absent. */
   ssh?: readonly string[];
+  /** Descriptor of the queue of changes that the daemon before has left with systemd. */
+  queue?: number;
 }
 
 /** Feeds the slaves from the volume, from its start to its stop. */
@@ -62,6 +64,7 @@ export class Daemon {
     this.feed = new Feed({
       ...{ root, trees, journal, watchProgram: watch },
       ...(config.coalesceMs === undefined ? {} : { coalesceMs: config.coalesceMs }),
+      ...(options.queue === undefined ? {} : { queue: options.queue }),
     });
     this.cursorsFile = join(root, OWN, "cursors.json");
     this.kept = readCursors(this.cursorsFile);

@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BEACON, Beacon } from "./beacon";
 import type { Change } from "./change";
-import { Inodes, statusOf } from "./inodes";
+import { Inodes, kindAt, statusOf } from "./inodes";
 import type { Journal } from "./journal";
 import { parentOf, treeOf } from "../paths";
 import { Pending } from "./pending";
@@ -14,7 +14,7 @@ import { type Listener, Watcher } from "./watcher";
 const MOST = 50_000;
 /** Seconds without a change until the journal is told so. */
 const IDLE = 60;
-/** The longest that stop() takes, milliseconds. */
+/** The longest that `stop` takes until `watch` is ended, milliseconds. */
 const STOP = 800;
 
 export interface FeedOptions {
@@ -29,6 +29,8 @@ export interface FeedOptions {
   marginSeconds?: number;
   /** Path of `watch`. */
   watchProgram: string;
+  /** Descriptor of the kernel's queue that the daemon before has left. */
+  queue?: number;
   /** Milliseconds between beacons, 250. */
   beaconMs?: number;
 }
@@ -41,6 +43,8 @@ export interface FeedMetrics {
   rescanning: boolean;
   lastRescanSeconds?: number;
   watcherRestarts: number;
+  /** Whether it has begun with the queue of the daemon before, and so without a rescan. */
+  resumed: boolean;
   /** What is wrong now; absent when nothing is. */
   error?: string;
 }
@@ -62,6 +66,7 @@ export class Feed extends EventEmitter<{ grown: [] }> {
   /** The watcher has told all up to here, and the journal has it up to there; seconds since 1970. */
   private told = 0;
   private durable: number | undefined;
+  private resumed = false;
   /** The time of a beacon that came after the changes that wait. */
   private seen: number | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -86,7 +91,7 @@ export class Feed extends EventEmitter<{ grown: [] }> {
       done: (began) => this.rescanned(began),
       trouble: (message) => this.trouble("rescan", message),
     });
-    this.watcher = new Watcher(watchProgram, root, this.listener());
+    this.watcher = new Watcher(watchProgram, root, this.listener(), options.queue);
     this.beacons = new Beacon(root, (message) => this.trouble("beacon", message));
   }
 
@@ -104,6 +109,7 @@ export class Feed extends EventEmitter<{ grown: [] }> {
       rescanning: this.rescans.running,
       ...(this.rescans.lastSeconds !== undefined && { lastRescanSeconds: this.rescans.lastSeconds }),
       watcherRestarts: this.watcher.restarts,
+      resumed: this.resumed,
       ...(error && { error }),
     };
   }
@@ -116,14 +122,16 @@ export class Feed extends EventEmitter<{ grown: [] }> {
     this.beacons.start(this.options.beaconMs ?? 250);
   }
 
-  /** Writes what is known and lets the volume go. */
+  /** Writes what is known and lets the volume go. If nothing is missing then, the next daemon gets the queue. */
   async stop(): Promise<void> {
-    const stopped = async () => {
-      await Promise.all([this.watcher.stop(), this.rescans.stop(), this.beacons.stop()]);
+    const { watcher, rescans, beacons } = this;
+    const written = async () => {
+      const [halted] = await Promise.all([watcher.halt(STOP / 2), rescans.stop(), beacons.stop()]);
       await this.flushing;
       await this.flush();
+      return halted && rescans.since === undefined && this.durable === this.told;
     };
-    await Promise.race([stopped(), sleep(STOP, undefined, { ref: false })]);
+    await watcher.stop(await Promise.race([written(), sleep(STOP, false, { ref: false })]));
   }
 
   /** The content of a tree that is new here is not in the journal: who follows it compares it first. */
@@ -133,6 +141,11 @@ export class Feed extends EventEmitter<{ grown: [] }> {
 
   private listener(): Listener {
     return {
+      resumed: () => {
+        this.resumed = true;
+        this.durable = this.journal.watermark;
+        this.told = this.durable ?? 0;
+      },
       begun: (seconds) => this.begun(seconds),
       changed: (path) => (path === BEACON ? this.beaconSeen() : this.changed("update", path)),
       moved: (path) => this.moved("update", path),
@@ -154,7 +167,7 @@ export class Feed extends EventEmitter<{ grown: [] }> {
     this.told = seconds;
     const left = this.durable ?? this.journal.watermark;
     this.durable = left ?? seconds;
-    if (left !== undefined) this.rescans.need(this.safe);
+    if (left !== undefined && !(this.resumed && this.watcher.restarts === 0)) this.rescans.need(this.safe);
     void this.flush().then(this.started);
   }
 
@@ -182,7 +195,7 @@ export class Feed extends EventEmitter<{ grown: [] }> {
     if (inside) this.pending.add({ kind: "rename", from, to });
     // A directory from elsewhere comes with all that is in it; one that moves now may have moved past a rescan.
     if (!inside || this.rescans.since !== undefined) {
-      this.pending.add({ kind: this.kindAt(to), path: comes ? to : from });
+      this.pending.add({ kind: kindAt(this.volume, to), path: comes ? to : from });
     }
     if (leaves) this.parent(from);
     if (comes) this.parent(to);
@@ -220,12 +233,6 @@ export class Feed extends EventEmitter<{ grown: [] }> {
     if (time === this.seen) this.seen = undefined;
     this.latest = { time, position: this.journal.end };
     this.emit("grown");
-  }
-
-  /** What tells all of a path. */
-  private kindAt(path: string): "tree" | "update" {
-    const status = statusOf(this.volume, path);
-    return status && !status.isDirectory() ? "update" : "tree";
   }
 
   /** An entry that comes or goes changes the time of its directory. */

@@ -13,6 +13,12 @@ export function statusOf(volume: Volume, path: string): Stats | undefined {
   }
 }
 
+/** What tells all of a path. */
+export function kindAt(volume: Volume, path: string): "tree" | "update" {
+  const status = statusOf(volume, path);
+  return status && !status.isDirectory() ? "update" : "tree";
+}
+
 /** The paths of files that were asked for by inode; the least recently used are forgotten. */
 export class Inodes {
   private readonly paths = new Map<string, string>();

@@ -25,7 +25,11 @@ export async function runMaster(configFile: string): Promise<void> {
   };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
-  const running = await Daemon.start(readConfig(configFile), { log });
+  const queue = leftWithSystemd();
+  const running = await Daemon.start(readConfig(configFile), {
+    log,
+    ...(queue === undefined ? {} : { queue }),
+  });
   daemon = running;
   let last = Promise.resolve();
   process.on("SIGHUP", () => {
@@ -33,4 +37,13 @@ export async function runMaster(configFile: string): Promise<void> {
       .then(() => running.reconfigure(readConfig(configFile)))
       .catch((error: unknown) => log(`the configuration stays as it was: ${String(error)}`));
   });
+}
+
+/** The descriptor that systemd has kept for this process, which is the only one; see sd_listen_fds(3). */
+function leftWithSystemd(): number | undefined {
+  const { LISTEN_PID, LISTEN_FDS } = process.env;
+  delete process.env.LISTEN_PID;
+  delete process.env.LISTEN_FDS;
+  delete process.env.LISTEN_FDNAMES;
+  return LISTEN_PID === String(process.pid) && LISTEN_FDS === "1" ? 3 : undefined;
 }

@@ -1,8 +1,12 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { closeSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Who is told what `watch` prints; times in seconds since 1970. */
 export interface Listener {
+  /** Before anything else: it goes on with the queue of the daemon before, from where that one stopped. */
+  resumed(): void;
   /** `watch` has started, for the first time or again: only changes after this are told for certain. */
   begun(seconds: number): void;
   /** What is at the path has changed. */
@@ -34,21 +38,27 @@ export class Watcher {
   private timer: NodeJS.Timeout | undefined;
   private delay = SHORTEST;
   private stopped = false;
+  private halted: () => void = () => undefined;
 
+  /** @param queue descriptor of the queue that the daemon before has left */
   constructor(
     private readonly program: string,
     private readonly directory: string,
     private readonly listener: Listener,
+    private queue?: number,
   ) {}
 
   start(): void {
-    const child = spawn(this.program, [this.directory], { stdio: ["pipe", "pipe", "pipe"] });
+    const child = this.spawn();
     this.child = child;
     const started = performance.now();
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-500)));
     child.stdin.on("error", () => undefined);
-    child.stdout.setEncoding("latin1").on("data", parser(this.listener));
+    child.stdout.setEncoding("latin1").on(
+      "data",
+      parser(this.listener, () => this.halted()),
+    );
     child.on("error", (error) => (said = error.message));
     child.on("close", (code, signal) => {
       this.child = undefined;
@@ -67,21 +77,56 @@ export class Watcher {
     else this.child?.stdout.resume();
   }
 
-  /** Ends `watch` and waits until it has gone: it holds the volume. */
-  async stop(): Promise<void> {
+  /**
+   * Has `watch` take nothing more from the kernel's queue, and tell what it has taken.
+   *
+   * @param limit milliseconds
+   * @returns false: that takes longer, or it does not run
+   */
+  async halt(limit: number): Promise<boolean> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    const { child } = this;
+    if (!child) return false;
+    const halted = new Promise<boolean>((done) => {
+      this.halted = () => done(true);
+      child.once("close", () => done(false));
+    });
+    child.stdout.resume();
+    child.stdin.write("h");
+    return Promise.race([halted, sleep(limit, false, { ref: false })]);
+  }
+
+  /**
+   * Ends `watch` and waits until it has gone: it holds the volume.
+   *
+   * @param leave to leave the queue to the next daemon; only after `halt`, with all that it has told on the disk
+   */
+  async stop(leave: boolean): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
     const child = this.child;
     if (!child) return;
     const gone = new Promise((done) => child.once("close", done));
-    child.kill("SIGKILL");
+    if (leave) child.stdin.end("l");
+    else child.kill("SIGKILL");
     child.stdout.resume();
     await gone;
+  }
+
+  private spawn(): ChildProcessByStdio<Writable, Readable, Readable> {
+    const { program, directory, queue } = this;
+    if (queue === undefined) return spawn(program, [directory], { stdio: ["pipe", "pipe", "pipe"] });
+    this.queue = undefined;
+    const stdio = ["pipe", "pipe", "pipe", queue] as const;
+    const child = spawn(program, [directory, "3"], { stdio: [...stdio] });
+    closeSync(queue);
+    return child as ChildProcessByStdio<Writable, Readable, Readable>;
   }
 }
 
 /** Makes calls of the listener from the text of one run of `watch`, whatever way it is cut. */
-function parser(listener: Listener): (text: string) => void {
+function parser(listener: Listener, halted: () => void): (text: string) => void {
   let rest = "";
   let from: string | undefined;
   let begun = false;
@@ -102,6 +147,8 @@ function parser(listener: Listener): (text: string) => void {
       else if (kind === "r") from = value;
       else if (kind === "i") listener.unnamed(value);
       else if (kind === "o") listener.overflowed();
+      else if (kind === "k") listener.resumed();
+      else if (kind === "e") halted();
       else if (kind === "w") {
         if (!begun) listener.begun(Number(value));
         begun = true;

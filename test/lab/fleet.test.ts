@@ -107,19 +107,32 @@ describe("slaves, a push target and a read address in the lab", () => {
     await fleet.converge();
   });
 
+  /** Runs a command that starts the daemon anew on the active master. */
+  async function restart(command: string): Promise<void> {
+    const { journal } = await fleet.daemon();
+    await stack.on(await fleet.active(), command);
+    await fleet.until("the next daemon follows", 60, async () => {
+      const daemon = await fleet.daemon();
+      return daemon.journal.term > journal.term && daemon.slaves["s1"]?.state === "following";
+    });
+  }
+
+  it("follow at once after a restart of the daemon, with what happened meanwhile", async () => {
+    await restart(
+      `systemctl stop ha-nfs-replicator; cd /srv/nfs/data; echo meanwhile >meanwhile; mkdir gone; rmdir gone
+       systemctl start ha-nfs-replicator`,
+    );
+    await fleet.converge();
+    assert.ok((await fleet.daemon()).feed.resumed);
+  });
+
   it("miss nothing when the kernel's queue overflows", async () => {
     const active = await fleet.active();
-    const queue = async (events: number) => {
-      const { journal } = await fleet.daemon();
-      await stack.on(
-        active,
-        `sysctl -q fs.fanotify.max_queued_events=${events} && systemctl restart ha-nfs-replicator`,
+    const queue = (events: number) =>
+      restart(
+        `sysctl -q fs.fanotify.max_queued_events=${events}; systemctl stop ha-nfs-replicator
+         systemctl clean --what=fdstore ha-nfs-replicator && systemctl start ha-nfs-replicator`,
       );
-      await fleet.until("the next daemon follows", 60, async () => {
-        const daemon = await fleet.daemon();
-        return daemon.journal.term > journal.term && daemon.slaves["s1"]?.state === "following";
-      });
-    };
     const events = await stack.on(active, "sysctl -n fs.fanotify.max_queued_events");
     await queue(1000);
     const watch = "$(pgrep -x watch)";

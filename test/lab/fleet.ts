@@ -19,8 +19,14 @@ export class Fleet {
     return JSON.parse((await this.stack.run("status", "--json")).stdout) as Status;
   }
 
+  /** The master that has the service. Nobody may for a moment, and a busy node does not always answer in time. */
   async active(): Promise<string> {
-    return (await this.status()).active ?? assert.fail("nobody is active");
+    let active: string | null = null;
+    await this.until("somebody is active", 60, async () => {
+      active = (await this.status()).active;
+      return active !== null;
+    });
+    return active ?? assert.fail();
   }
 
   /** The proxy that has the read address. */

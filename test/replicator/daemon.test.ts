@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type MasterConfig, readConfig } from "../../replicator/master/config";
 import { Daemon } from "../../replicator/master/daemon";
+import { QueueStore } from "./queueStore";
 import { TestSlave, TestVolume, assertEqual, until } from "./volume";
 
 const WATCH = join(__dirname, "../../replicator/master/watch");
@@ -109,6 +110,38 @@ describe("replicator: the daemon", () => {
       "s1: comparing",
       "s2: comparing",
     ]);
+  });
+
+  it("goes on after a restart with what the kernel has kept for it, and searches for nothing", async () => {
+    const store = new QueueStore();
+    config = { ...config, watch: store.watch };
+    try {
+      mkdirSync(volume.file("data/old/sub"), { recursive: true });
+      await start();
+      await settled("s1", "s2");
+      await stop();
+      assert.ok(store.holds);
+      write("data/old/new", "new");
+      renameSync(volume.file("data/old"), volume.file("data/moved"));
+      mkdirSync(volume.file("data/old"));
+      write("data/old/other", "other");
+      rmSync(volume.file("data/moved/sub"), { recursive: true });
+      const daemon = await start();
+      write("data/moved/new", "newer");
+      await settled("s1", "s2");
+      assert.ok(daemon.status.feed.resumed);
+      assertAllEqual();
+      await stop();
+      store.drop();
+      write("data/moved/new", "newest");
+      const another = await start();
+      await settled("s1", "s2");
+      assert.ok(!another.status.feed.resumed);
+      assertAllEqual();
+    } finally {
+      await stop();
+      store.remove();
+    }
   });
 
   it("takes slaves and trees up and lets them go while it runs", async () => {

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import {
+  existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -38,7 +42,15 @@ describe("replicator: the feed", () => {
     writeFileSync(join(root, "other/e"), "");
     writeFileSync(join(root, "data/old/file"), "");
     execFileSync("mkfifo", [join(root, "fifo")]);
-    writeFileSync(join(root, "watch"), `#!/bin/sh\nexec /bin/cat "$1/fifo"\n`, { mode: 0o755 });
+    writeFileSync(
+      join(root, "watch"),
+      `#!/bin/sh
+[ "$2" != 3 ] || /bin/cat <&3
+{ [ -z "$(/bin/dd bs=1 count=1 2>/dev/null)" ] || printf 'e\\0'; } <&0 &
+exec /bin/cat "$1/fifo"
+`,
+      { mode: 0o755 },
+    );
   });
   afterEach(async () => {
     await stop();
@@ -46,7 +58,7 @@ describe("replicator: the feed", () => {
   });
 
   /** Starts a daemon's feed, which is told that everything up to now is known. */
-  async function start(): Promise<void> {
+  async function start(queue?: number): Promise<void> {
     journal = await Journal.open(join(root, ".ha-nfs/replicator/journal"));
     position = journal.end;
     feed = new Feed({
@@ -56,6 +68,7 @@ describe("replicator: the feed", () => {
       coalesceMs: 30,
       beaconMs: 20,
       watchProgram: join(root, "watch"),
+      ...(queue === undefined ? {} : { queue }),
     });
     const started = feed.start();
     watch = await open(join(root, "fifo"), "w");
@@ -182,6 +195,29 @@ describe("replicator: the feed", () => {
     ]);
     assert.ok(since < lstatSync(join(root, "data/old")).ctimeMs / 1000);
     assert.equal(feed.metrics.rescanning, false);
+  });
+
+  it("looks for nothing at its start when it has the queue of the last one, but after an overflow of that", async () => {
+    const left = join(root, "left");
+    for (const [fields, rescans] of [
+      ["k\0u data/x\0", 0],
+      ["k\0o\0", 1],
+      ["", 1],
+    ] as const) {
+      await start();
+      await stop();
+      writeFileSync(left, fields);
+      const queue = openSync(left, "r");
+      await start(queue);
+      const open = readdirSync("/proc/self/fd").map((fd) => `/proc/self/fd/${fd}`);
+      assert.ok(!open.some((fd) => existsSync(fd) && readlinkSync(fd) === left));
+      assert.equal(feed.metrics.resumed, fields !== "");
+      if (rescans === 0) await comes(update("data/x"));
+      await beacon();
+      assert.equal(feed.metrics.rescans, rescans);
+      await stop();
+    }
+    await start();
   });
 
   it("looks for lost changes after an overflow", async () => {

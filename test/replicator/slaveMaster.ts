@@ -70,8 +70,8 @@ export class Slave {
   }
 
   async remove(): Promise<void> {
-    await this.receiver.stop();
     for (const master of this.masters) master.socket.destroy();
+    await this.receiver.stop();
     process.umask(this.umask);
     rmSync(this.directory, { recursive: true, force: true });
   }

@@ -17,6 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import { QueueStore } from "./queueStore";
 import { Daemon, listing, perform, program, until } from "./watchCopy";
 
 /** Whatever else works on this machine's file system has changes without a name too. */
@@ -24,6 +25,7 @@ const isNamed = (field: string) => !field.startsWith("i ");
 
 describe("replicator: watch", () => {
   let root: string;
+  let store: QueueStore;
   let child: ChildProcess | undefined;
   let said: string[];
 
@@ -36,16 +38,18 @@ describe("replicator: watch", () => {
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), "watch-"));
     mkdirSync(join(root, "data"));
+    store = new QueueStore();
   });
   afterEach(() => {
     child?.kill("SIGKILL");
     child = undefined;
+    store.remove();
     rmSync(root, { recursive: true });
   });
 
   /** Starts `watch` alone; `said` gets its fields. Resolves once the mark is set. */
-  async function start(): Promise<ChildProcess> {
-    const started = spawn(program, [root], { stdio: ["pipe", "pipe", "inherit"] });
+  async function start(path = program, directory = root): Promise<ChildProcess> {
+    const started = spawn(path, [directory], { stdio: ["pipe", "pipe", "inherit"] });
     child = started;
     said = [];
     let rest = "";
@@ -66,6 +70,20 @@ describe("replicator: watch", () => {
     const now = (Date.now() + 1) / 1000;
     await until(() => (watermarks().at(-1) ?? 0) > now);
     return said.splice(0).filter((field) => !field.startsWith("w "));
+  }
+
+  /** Has `watch` take nothing more from its queue. */
+  async function halt(started: ChildProcess): Promise<void> {
+    started.stdin?.write("h");
+    await until(() => said.at(-1) === "e");
+  }
+
+  /** Has it leave the queue to the next one, after `halt`. */
+  async function leave(started: ChildProcess): Promise<void> {
+    const ended = new Promise((done) => started.once("exit", done));
+    started.stdin?.write("l");
+    assert.equal(await ended, 0);
+    assert.ok(store.holds);
   }
 
   it("tells what comes, changes, moves and goes, under the name that it has", async () => {
@@ -132,6 +150,35 @@ describe("replicator: watch", () => {
     assert.equal(await ended, 0);
   });
 
+  it("goes on with the queue that the one before has left", async () => {
+    const first = await start(store.watch);
+    await halt(first);
+    writeFileSync(join(root, "data/between"), "");
+    await leave(first);
+    renameSync(join(root, "data/between"), join(root, "data/renamed"));
+    await start(store.watch);
+    assert.equal(said[0], "k");
+    assert.ok(!store.holds, "a crash from now on would lose what has been taken from it");
+    writeFileSync(join(root, "data/after"), "");
+    const named = [...new Set((await told()).filter(isNamed))];
+    assert.deepEqual(named, ["k", "c data/between", "r data/between", "data/renamed", "c data/after"]);
+  });
+
+  it("begins anew with a queue of another file system", async function () {
+    const elsewhere = mkdtempSync("/dev/shm/watch-");
+    try {
+      if (statSync(elsewhere).dev === statSync(root).dev) this.skip();
+      const first = await start(store.watch, elsewhere);
+      await halt(first);
+      await leave(first);
+      await start(store.watch);
+      assert.match(said[0] ?? "", /^w /);
+      assert.ok(!store.holds);
+    } finally {
+      rmSync(elsewhere, { recursive: true });
+    }
+  });
+
   it("tells what a directory took with it that had gone before it could be asked for", async () => {
     const stopped = await start();
     mkdirSync(join(root, "data/a/b"), { recursive: true });
@@ -193,7 +240,10 @@ describe("replicator: watch", () => {
       { weight: 3, arbitrary: fc.record({ do: fc.constant("mkdir" as const), path }) },
       { weight: 4, arbitrary: fc.record({ do: fc.constant("rename" as const), path, to: path }) },
       { weight: 1, arbitrary: fc.record({ do: fc.constant("remove" as const), path }) },
-      { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("stop", "crash", "start", "copy") }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({ do: fc.constantFrom("stop", "crash", "forget", "start", "copy") }),
+      },
     );
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { minLength: 20, maxLength: 60 }), async (operations) => {
@@ -201,13 +251,15 @@ describe("replicator: watch", () => {
         rmSync(join(root, "data"), { recursive: true });
         mkdirSync(join(root, "data"));
         mkdirSync(join(root, "copy/data"), { recursive: true });
-        const daemon = new Daemon(root);
+        store.drop();
+        const daemon = new Daemon(root, store.watch);
         try {
           await daemon.start();
           for (const one of operations) {
             if ("path" in one) perform(root, one);
             else if (one.do === "start") await daemon.start();
             else if (one.do === "copy") await daemon.copy();
+            else if (one.do === "forget") store.drop();
             else await daemon.stop(one.do === "crash");
           }
           await daemon.start();

@@ -50,14 +50,17 @@ export class Daemon {
   private now: { journal: Journal; feed: Feed } | undefined;
   private position: number | undefined;
 
-  constructor(private readonly root: string) {}
+  constructor(
+    private readonly root: string,
+    private readonly watchProgram = program,
+  ) {}
 
   async start(): Promise<void> {
     if (this.now) return;
-    const { root } = this;
+    const { root, watchProgram } = this;
     const journal = await Journal.open(join(root, ".ha-nfs/replicator/journal"));
     const options = { coalesceMs: 20, beaconMs: 20, marginSeconds: 0.05 };
-    const feed = new Feed({ root, trees: ["data"], journal, watchProgram: program, ...options });
+    const feed = new Feed({ root, trees: ["data"], journal, watchProgram, ...options });
     await feed.start();
     this.position ??= journal.end;
     this.now = { journal, feed };

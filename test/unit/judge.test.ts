@@ -122,7 +122,7 @@ describe("what two masters' reports mean together", () => {
       replicates: true,
       replication: {
         journal: { id: "x", term: 1, oldest: 1, end: 1 },
-        feed: { events: 0, overflows: 0, rescans: 0, rescanning: false, watcherRestarts: 0 },
+        feed: { events: 0, overflows: 0, rescans: 0, rescanning: false, watcherRestarts: 0, resumed: false },
         slaves,
         maxLagSeconds: 5,
         memoryBytes: 1,

@@ -1,0 +1,69 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const MASTER = resolve("replicator/master");
+
+/** In the place of systemd-notify(1): a process that holds the descriptor, and the end of that process. */
+const notify = (keeper: string) => `#!/usr/bin/perl
+use strict;
+use warnings;
+use POSIX ();
+if ( $ARGV[0] =~ /\\A--fd=(\\d+)\\z/ ) {
+	my ( $fd, $pid ) = ( $1, fork );
+	if ( !$pid ) { POSIX::close($_) for 0 .. 2; sleep 600; exit }
+	open my $note, ">", "${keeper}" or die $!;
+	print $note "$pid $fd";
+}
+elsif ( open my $note, "<", "${keeper}" ) {
+	kill KILL => ( split / /, <$note> )[0];
+	unlink "${keeper}";
+}
+`;
+
+/** In the place of systemd: runs `watch` with what is held. pidfd_open(2), pidfd_getfd(2). */
+const start = (directory: string, keeper: string) => `#!/usr/bin/perl
+use strict;
+use warnings;
+use POSIX ();
+$ENV{PATH} = "${directory}:$ENV{PATH}";
+if ( open my $note, "<", "${keeper}" ) {
+	my ( $pid, $fd ) = split / /, <$note>;
+	my $queue = syscall 438, syscall( 434, $pid + 0, 0 ), $fd + 0, 0;
+	die "pidfd_getfd: $!\\n" if $queue < 0;
+	POSIX::dup2( $queue, 3 );
+	push @ARGV, 3;
+}
+exec "${MASTER}/watch", @ARGV;
+`;
+
+/** Keeps the queue that a `watch` leaves for the next one, as systemd does. */
+export class QueueStore {
+  private readonly directory = mkdtempSync(join(tmpdir(), "queue-"));
+  private readonly keeper = join(this.directory, "keeper");
+  /** Path of a `watch` that this store serves. */
+  readonly watch = join(this.directory, "watch");
+
+  constructor() {
+    const { directory, keeper } = this;
+    writeFileSync(join(directory, "systemd-notify"), notify(keeper), { mode: 0o755 });
+    writeFileSync(this.watch, start(directory, keeper), { mode: 0o755 });
+    symlinkSync(join(MASTER, "xattrs"), join(directory, "xattrs"));
+  }
+
+  get holds(): boolean {
+    return existsSync(this.keeper);
+  }
+
+  /** Lets go what it holds. */
+  drop(): void {
+    if (!this.holds) return;
+    process.kill(Number(readFileSync(this.keeper, "utf8").split(" ")[0]), "SIGKILL");
+    rmSync(this.keeper);
+  }
+
+  remove(): void {
+    this.drop();
+    rmSync(this.directory, { recursive: true });
+  }
+}
