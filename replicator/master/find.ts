@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { bytesOf } from "../protocol";
 import type { Change } from "./change";
+import { changedInodes, ext4Device } from "./inodeTable";
 import { parentOf } from "../paths";
 
 /** Something whose inode has changed. */
@@ -12,14 +13,56 @@ export interface Found {
 }
 
 const MANY = 1000;
+/** So many inodes find(1) tells apart sooner than we do with all that it prints. */
+const FEW = 200;
 /** Nothing is missed by these: who removed or replaced it has changed the directory after `since`. */
 const VANISHED = /: (No such file or directory|Not a directory)$/;
+
+/**
+ * Finds everything at and under `starts` that has changed since then; a directory comes before what is in it.
+ *
+ * @param starts "." or what begins with "./", relative to `root`
+ * @param since seconds since 1970
+ * @throws Error when not everything could be looked at
+ */
+export async function* findChanged(
+  root: string,
+  starts: readonly string[],
+  since: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Found[]> {
+  const changed = await tellChanged(root, since, signal);
+  if (!changed) yield* find(root, starts, ["-newerct", `@${since.toFixed(6)}`], signal);
+  else if (changed.size > FEW) yield* find(root, starts, [], signal, changed);
+  else if (changed.size > 0) yield* find(root, starts, anyOf(changed), signal);
+}
+
+/** As find(1) has it, which does not look at files for that, only at the directories that they are in. */
+function anyOf(inodes: ReadonlySet<number>): string[] {
+  return ["(", ...[...inodes].flatMap((inode) => ["-o", "-inum", String(inode)]).slice(1), ")"];
+}
+
+/** Undefined: that cannot be known without a look at every file. */
+async function tellChanged(
+  root: string,
+  since: number,
+  signal?: AbortSignal,
+): Promise<Set<number> | undefined> {
+  try {
+    const device = await ext4Device(root);
+    return device === undefined ? undefined : await changedInodes(device, since, signal);
+  } catch {
+    signal?.throwIfAborted();
+    return undefined;
+  }
+}
 
 /**
  * Finds everything at and under `starts` that passes a test; a directory comes before what is in it.
  *
  * @param starts "." or what begins with "./", relative to `root`
  * @param test as find(1) has it
+ * @param inodes no others are told
  * @throws Error when not everything could be looked at
  */
 export async function* find(
@@ -27,6 +70,7 @@ export async function* find(
   starts: readonly string[],
   test: readonly string[],
   signal?: AbortSignal,
+  inodes?: ReadonlySet<number>,
 ): AsyncGenerator<Found[]> {
   const what = ["-path", "./.ha-nfs", "-prune", "-o", ...test];
   const how = ["-files0-from", "-", "-xdev", "-ignore_readdir_race"];
@@ -46,16 +90,16 @@ export async function* find(
     );
   });
   try {
-    let rest = "";
+    let rest: Buffer = Buffer.alloc(0);
     let found: Found[] = [];
-    for await (const text of child.stdout.setEncoding("latin1") as AsyncIterable<string>) {
-      const records = (rest + text).split("\0");
-      rest = records.pop() ?? "";
-      for (const record of records) {
-        const name = record.indexOf(" ", 2);
-        const path = record.slice(name + 3);
-        found.push({ path, directory: record[0] === "d", inode: record.slice(2, name) });
+    for await (const bytes of child.stdout as AsyncIterable<Buffer>) {
+      const text = Buffer.concat([rest, bytes]);
+      let at = 0;
+      for (let end; (end = text.indexOf(0, at)) >= 0; at = end + 1) {
+        const one = parse(text, at, end, inodes);
+        if (one) found.push(one);
       }
+      rest = text.subarray(at);
       if (found.length < MANY) continue;
       yield found;
       found = [];
@@ -68,9 +112,17 @@ export async function* find(
   }
 }
 
-/** The test for what has changed since then, in seconds since 1970. */
-export function changedSince(time: number): string[] {
-  return ["-newerct", `@${time.toFixed(6)}`];
+/** By bytes, as most of what `find` prints may be none of the inodes. */
+function parse(text: Buffer, at: number, end: number, inodes?: ReadonlySet<number>): Found | undefined {
+  let inode = 0;
+  let space = at + 2;
+  for (let digit; (digit = (text[space] ?? 0) - 0x30) >= 0; space++) inode = 10 * inode + digit;
+  if (inodes && !inodes.has(inode)) return undefined;
+  return {
+    path: text.toString("latin1", space + 3, end),
+    directory: text[at] === 0x64,
+    inode: text.toString("latin1", at + 2, space),
+  };
 }
 
 /**

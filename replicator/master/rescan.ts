@@ -1,5 +1,5 @@
 import type { Change } from "./change";
-import { changedSince, Comparisons, find } from "./find";
+import { Comparisons, findChanged } from "./find";
 import type { Inodes } from "./inodes";
 
 /** Milliseconds until a rescan that has failed is tried again. */
@@ -108,7 +108,7 @@ export class Rescans {
     const starts = inodes.begin() ? ["."] : trees().map((tree) => `./${tree}`);
     const since = (this.since ?? 0) - marginSeconds;
     const comparisons = new Comparisons(since);
-    for await (const found of find(root, starts, changedSince(since), this.stopping.signal)) {
+    for await (const found of findChanged(root, starts, since, this.stopping.signal)) {
       const changes: Change[] = [];
       for (const one of found) {
         inodes.learn(one.inode, one.path);
