@@ -76,7 +76,7 @@ Accept=yes
 WantedBy=multi-user.target
 `;
 
-/** rrsync refuses all that leaves `root`; CAP_MKNOD for devices and fifos, CAP_SETFCAP for their attributes. */
+/** rrsync refuses all that leaves `root`. CAP_SETFCAP for the capabilities of files, which are attributes. */
 export function rsyncUnit(root: string): string {
   return `# made by ha-nfs
 [Unit]
@@ -88,7 +88,7 @@ CollectMode=inactive-or-failed
 ExecStart=/usr/local/lib/ha-nfs/rsync-door open ${root}
 StandardInput=socket
 StandardOutput=journal
-CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_FSETID CAP_MKNOD CAP_SETFCAP
+CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_FSETID CAP_SETFCAP
 RestrictAddressFamilies=AF_UNIX
 PrivateNetwork=yes
 ${sandbox(root)}`;
