@@ -1,4 +1,5 @@
 import type { ShareOutput } from "../../components/nfsCluster";
+import type { Status } from "../../replicator/master/metrics";
 import { REPLICA } from "../../components/render/replica";
 import type { Cluster } from "./cluster";
 import { releaseOurs, stopOurs } from "./equipment";
@@ -17,6 +18,8 @@ export interface Contender {
   /** Starts it on the active master. */
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Whether it has nothing left to do, also nothing that the copies do not show. */
+  atRest(): Promise<boolean>;
   /** Sends a signal to the process that takes the kernel's events. */
   signalWatcher(signal: "STOP" | "CONT"): Promise<void>;
   /** Does what nothing else does when another master has become the active one. */
@@ -32,6 +35,12 @@ export function ours(cluster: Cluster, share: ShareOutput): Contender {
     settle: 3,
     start: () => releaseOurs(cluster),
     stop: () => stopOurs(cluster),
+    atRest: async () => {
+      const { slaves } = JSON.parse(
+        await cluster.run(cluster.active, "cat /run/ha-nfs/replicator.json"),
+      ) as Status;
+      return cluster.slaves.every(({ name }) => (slaves[name]?.lagSeconds ?? Infinity) < 5);
+    },
     signalWatcher: async (signal) => {
       await cluster.run(
         cluster.active,
@@ -98,6 +107,11 @@ export function lsyncd(cluster: Cluster, share: ShareOutput, name: keyof typeof 
         `systemctl stop ${LSYNCD_UNIT} 2>/dev/null; ! systemctl --quiet is-active ${LSYNCD_UNIT}`,
       );
     },
+    // each rsync is a process of its own
+    atRest: async () =>
+      (await cluster.run(cluster.active, `cat /sys/fs/cgroup/system.slice/${LSYNCD_UNIT}/cgroup.procs`))
+        .trim()
+        .split("\n").length === 1,
     signalWatcher: async (signal) => {
       await cluster.run(cluster.active, `systemctl kill --kill-whom=main --signal=${signal} ${LSYNCD_UNIT}`);
     },

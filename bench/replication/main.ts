@@ -32,6 +32,7 @@ function contender(name: ContenderName, cluster: Cluster, share: ShareOutput): C
     settle: 0,
     start: nothing,
     stop: nothing,
+    atRest: () => Promise.resolve(true),
     signalWatcher: nothing,
     takeOver: nothing,
   };

@@ -70,7 +70,9 @@ export class Stage {
     notice(`starting ${this.contender.name}`);
     await this.contender.start();
     const { token } = await this.write(this.cluster.active, "mark");
-    if (!(await this.arrived(token))) throw new Error(`not ready ${this.limit} s after its start`);
+    const atRest = async () => (await this.contender.atRest()) || undefined;
+    if (!(await this.arrived(token)) || !(await this.cluster.until(this.limit, atRest, 3)))
+      throw new Error(`not ready ${this.limit} s after its start`);
   }
 
   /** The content is not what it was. */
