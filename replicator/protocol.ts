@@ -5,10 +5,11 @@
  * is. Paths are relative to the replicated tree's root, without a leading or a trailing `/`. A path is a string with
  * one character a byte ("latin1"), so that names which are not UTF-8 survive.
  */
+import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
 
 /** Raised with every change that an older peer would misunderstand. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 /** The most that one frame's body carries, bytes; longer files take several. */
 export const CHUNK = 1024 * 1024;
@@ -36,6 +37,13 @@ export interface Entry extends Attributes {
   target?: string;
   /** Number of the inode on the master; only files that have more than one name. */
   links?: number;
+  /** See `digestOf`; only files of which size and time may tell too little. */
+  digest?: string;
+}
+
+/** SHA-256 of a file's content, in base64. */
+export function digestOf(content: Buffer): string {
+  return createHash("sha256").update(content).digest("base64");
 }
 
 /** From the master. */

@@ -37,6 +37,8 @@ const SLAVES = `${REPLICATOR}/slaves`;
 /** Replicas that ours must not send to meanwhile: lsyncd does not either. */
 const HELD = `${REPLICATOR}/bench-held`;
 const DROP_IN = `/run/systemd/system/${OUR_UNIT}.d/ha-nfs-bench.conf`;
+/** While it is there, nobody starts our daemon. */
+const STOPPED = `${RUN}/stopped`;
 const AUTHORIZED = "~/.ssh/authorized_keys";
 const DROP_QUEUE = `systemctl clean --what=fdstore ${OUR_UNIT}`;
 const QUEUES = "fs.inotify.max_queued_events fs.fanotify.max_queued_events";
@@ -78,7 +80,8 @@ async function cleanNode({ name, node }: Machine, command: string): Promise<void
 export async function equipMaster(cluster: Cluster, master: Machine): Promise<void> {
   await cluster.run(
     master,
-    `mkdir -p ${RUN} && (umask 077 && cat >${RUN}/key) &&
+    `mkdir -p ${RUN} $(dirname ${DROP_IN}) && (umask 077 && cat >${RUN}/key) &&
+     printf '[Unit]\\nConditionPathExists=!${STOPPED}\\n' >${DROP_IN} && systemctl daemon-reload &&
      [ -e ${RUN}/queues ] || sysctl ${QUEUES} >${RUN}/queues`,
     60,
     key.privateKey,
@@ -113,11 +116,7 @@ export async function equip(cluster: Cluster, share: ShareOutput): Promise<void>
 
 /** Keeps our daemon from running, and from being started by a failover. Changes wait for it in the kernel's queue. */
 export async function stopOurs(cluster: Cluster): Promise<void> {
-  const text = `[Unit]\\nConditionPathExists=${RUN}/never\\n`;
-  await cluster.all(
-    cluster.masters,
-    `mkdir -p $(dirname ${DROP_IN}) && printf '${text}' >${DROP_IN} && systemctl daemon-reload && systemctl stop ${OUR_UNIT}`,
-  );
+  await cluster.all(cluster.masters, `mkdir -p ${RUN}; touch ${STOPPED}; systemctl stop ${OUR_UNIT}`);
 }
 
 /** The same without a queue, which would cost the contender that runs instead. */
@@ -128,8 +127,8 @@ export async function holdOurs(cluster: Cluster): Promise<void> {
 
 /** The contrary of `stopOurs`: our daemon starts. */
 export async function releaseOurs(cluster: Cluster): Promise<void> {
-  await cluster.all(cluster.masters, `rm -f ${DROP_IN} && systemctl daemon-reload`);
-  await cluster.run(cluster.active, `systemctl restart ${OUR_UNIT}`);
+  await cluster.all(cluster.masters, `rm -f ${STOPPED}`);
+  await cluster.run(cluster.active, `systemctl start ${OUR_UNIT}`);
 }
 
 /** How many events the queue of a watcher that is started next holds; undefined: as before the bench. None runs. */

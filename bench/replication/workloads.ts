@@ -102,6 +102,7 @@ export const workloads: Record<WorkloadName, Workload> = {
   },
   restart: {
     needs: "tree",
+    leaves: "tree",
     lags: false,
     act: async (stage) => {
       await stage.contender.stop();
@@ -119,6 +120,7 @@ export const workloads: Record<WorkloadName, Workload> = {
   },
   failover: {
     needs: "tree",
+    leaves: "tree",
     lags: true,
     act: failover,
     restore: async ({ cluster, contender }) => {

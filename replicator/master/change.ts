@@ -8,8 +8,8 @@ export type Change =
   /** A directory: compare the names in it. What has them and has changed is told otherwise. */
   | { kind: "list"; path: string }
   /**
-   * A directory: compare all that is in it, on all levels. A file that has changed since then, seconds since 1970, is
-   * sent even if it looks the same.
+   * A directory: compare all that is in it, on all levels; of files that have changed since then, seconds since 1970,
+   * the content too.
    */
   | { kind: "tree"; path: string; since?: number }
   | { kind: "rename"; from: string; to: string };

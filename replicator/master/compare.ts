@@ -1,9 +1,9 @@
 import type { Stats } from "node:fs";
-import type { Attributes, Entry, EntryType } from "../protocol";
+import { type Attributes, digestOf, type Entry, type EntryType } from "../protocol";
 import { isMuch } from "./bulk";
 import { dirOp, type Packer, type Parcel, single } from "./packer";
 import type { Job } from "./plan";
-import { attributesOf, type Volume } from "./volume";
+import { attributesOf, SHARED_FILE, type Volume } from "./volume";
 import type { Listed } from "./wire";
 
 /** Lists that may be unanswered. */
@@ -32,7 +32,7 @@ interface Listing {
   directories: string[];
   /** Paths of what in it has extended attributes; only looked for when it is to be deep. */
   marked: Set<string>;
-  /** Names of files that are to be sent whatever the slave has. */
+  /** Names of files that are to be sent whatever the slave has: they are too long for a digest. */
   changed: string[];
 }
 
@@ -152,14 +152,19 @@ async function read(
     if (!own) continue;
     present.push(below);
     if (own.isDirectory()) directories.push(below);
-    if (own.isFile() && own.ctimeMs >= since * 1000) changed.push(name);
-    entries.push(JSON.stringify(entryOf(name, own, () => volume.target(below))));
+    let entry = entryOf(name, own, () => volume.target(below));
+    if (own.isFile() && own.ctimeMs >= since * 1000) {
+      const { stats: read, content } = volume.read(below, SHARED_FILE) ?? {};
+      if (read && content) entry = { ...entryOf(name, read), digest: digestOf(content) };
+      else changed.push(name);
+    }
+    entries.push(JSON.stringify(entry));
   }
   const marked = await packer.withXattrs(deep ? [path, ...present] : [path]);
   return { stats, body: Buffer.from(`[${entries.join()}]`), directories, marked, changed };
 }
 
-function entryOf(name: string, stats: Stats, target: () => string): Entry {
+function entryOf(name: string, stats: Stats, target = () => ""): Entry {
   const type = typeOf(stats);
   return {
     name,

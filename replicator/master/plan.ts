@@ -14,7 +14,7 @@ export interface Job {
   deep: boolean;
   /** What is in it is told otherwise: only what has come or gone unseen. */
   names?: true;
-  /** Files that have changed since then, seconds since 1970, are sent even if they look the same. */
+  /** Of files that have changed since then, seconds since 1970, the content is compared too. */
   since?: number | undefined;
 }
 

@@ -13,6 +13,7 @@ const NAME = "(?!\\.\\.?(?:/|$))[\\x01-\\x2e\\x30-\\xff]+";
 const ENTRY_NAME = new RegExp(`^${NAME}$`);
 const PATH = new RegExp(`^${NAME}(?:/${NAME})*$`);
 const TARGET = /^[\x01-\xff]+$/;
+const DIGEST = /^[A-Za-z0-9+/]{43}=$/;
 const TYPES = new Set(["file", "dir", "link"]);
 const MAX_ID = 0xffff_fffe;
 
@@ -133,6 +134,9 @@ function checkEntry(entry: Entry): void {
   }
   if (entry.type === "file") checkWhole(entry.size, "size");
   if (entry.links !== undefined) checkWhole(entry.links, "links");
+  if (entry.digest !== undefined && !matches(DIGEST, entry.digest)) {
+    throw new Refused(`not a digest: ${quoted(entry.digest)}`);
+  }
   checkAttributes(entry);
 }
 

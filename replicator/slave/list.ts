@@ -1,5 +1,5 @@
-import { readdirSync, readlinkSync, type Stats } from "node:fs";
-import type { Attributes, Entry, EntryType } from "../protocol";
+import { readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
+import { type Attributes, digestOf, type Entry, type EntryType } from "../protocol";
 import type { Breath } from "../breath";
 import { linkName } from "./incoming";
 import { mend, type Tree } from "./tree";
@@ -89,7 +89,7 @@ function compareEntry(tree: Tree, path: string, entry: Entry, { need, made }: Co
       if (!stat || !isSameLink(tree, path, entry, stat)) tree.makeLink(path, entry.target ?? "", entry);
       return;
     case "file":
-      if (stat && isSameFile(tree, entry, stat)) mend(tree.at(path), stat, entry);
+      if (stat && isSameFile(tree, path, entry, stat)) mend(tree.at(path), stat, entry);
       else need.push(entry.name);
   }
 }
@@ -107,9 +107,10 @@ function isSameLink(tree: Tree, path: string, entry: Entry, stat: Stats): boolea
   );
 }
 
-/** Equal in size and time, and it shares its inode with other names when, and only when, the master's does. */
-function isSameFile(tree: Tree, entry: Entry, stat: Stats): boolean {
+/** Equal in size and time, in content if that is asked for, and it shares its inode with other names when, and only when, the master's does. */
+function isSameFile(tree: Tree, path: string, entry: Entry, stat: Stats): boolean {
   if (stat.size !== entry.size || Math.abs(stat.mtimeMs * 1000 - entry.mtime) > ROUNDING) return false;
+  if (entry.digest !== undefined && digestOf(readFileSync(tree.at(path))) !== entry.digest) return false;
   if (entry.links === undefined) return stat.nlink === 1;
   return tree.lstat(linkName(entry.links))?.ino === stat.ino;
 }

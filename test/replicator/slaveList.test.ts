@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import type { Entry } from "../../replicator/protocol";
+import { digestOf, type Entry } from "../../replicator/protocol";
 import { attributes, Slave, type FakeMaster } from "./slaveMaster";
 
 describe("replicator/slave: list", () => {
@@ -52,6 +52,16 @@ describe("replicator/slave: list", () => {
     for (const path of ["data/l/file", "data/l/none/deep"]) assert.deepEqual(await names(path, "a"), ["a"]);
     assert.equal(readFileSync(slave.file("data/l/file"), "utf8"), "12345");
     assert.equal(slave.receiver.errors, 0);
+  });
+
+  it("needs files of another content where the master tells of it", async () => {
+    for (const name of ["same", "other", "untold"]) master.put(`data/l/${name}`, "12345");
+    const digest = (content: string) => ({ digest: digestOf(Buffer.from(content)) });
+    const entries = [file("same", 5, digest("12345")), file("other", 5, digest("54321")), file("untold", 5)];
+    assert.deepEqual(await list([...entries, file("new", 1, digest("1"))]), {
+      need: ["other", "new"],
+      made: [],
+    });
   });
 
   it("needs files of another size, time or type, mends modes, and removes the rest", async () => {

@@ -92,6 +92,10 @@ describe("replicator/slave: sessions and safety", function () {
         { op: "list", path: "data", id: 1, ...attributes() },
         JSON.stringify([{ ...entry, name }]),
       ]),
+      ...["", "../x", 7].map((digest): [object, string] => [
+        { op: "list", path: "data", id: 1, ...attributes() },
+        JSON.stringify([{ ...entry, name: "a", digest }]),
+      ]),
       ...["..", "a/b", { name: "a" }].map((name): [object, string] => [
         { op: "names", path: "data", id: 1 },
         JSON.stringify([name]),
