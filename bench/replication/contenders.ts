@@ -1,10 +1,15 @@
 import type { ShareOutput } from "../../components/nfsCluster";
-import type { Status } from "../../replicator/master/metrics";
 import { REPLICA } from "../../components/render/replica";
+import { STATUS_FILE } from "../../components/render/replication";
+import type { Status } from "../../replicator/master/metrics";
 import type { Cluster } from "./cluster";
 import { releaseOurs, stopOurs } from "./equipment";
 import type { ContenderName } from "./options";
 import { COPY, LSYNCD_UNIT, OUR_UNIT, RUN, SSH_CONFIG, WORK } from "./places";
+
+/** So few seconds of lag a slave has that waits for nothing but beacons. */
+const CALM = 5;
+const processes = (unit: string) => `/sys/fs/cgroup/system.slice/${unit}/cgroup.procs`;
 
 /** Something that keeps the slaves' copies of the bench's directory like the active master's. */
 export interface Contender {
@@ -36,15 +41,13 @@ export function ours(cluster: Cluster, share: ShareOutput): Contender {
     start: () => releaseOurs(cluster),
     stop: () => stopOurs(cluster),
     atRest: async () => {
-      const { slaves } = JSON.parse(
-        await cluster.run(cluster.active, "cat /run/ha-nfs/replicator.json"),
-      ) as Status;
-      return cluster.slaves.every(({ name }) => (slaves[name]?.lagSeconds ?? Infinity) < 5);
+      const { slaves } = JSON.parse(await cluster.run(cluster.active, `cat ${STATUS_FILE}`)) as Status;
+      return cluster.slaves.every(({ name }) => (slaves[name]?.lagSeconds ?? Infinity) < CALM);
     },
     signalWatcher: async (signal) => {
       await cluster.run(
         cluster.active,
-        `for pid in $(cat /sys/fs/cgroup/system.slice/${OUR_UNIT}/cgroup.procs); do
+        `for pid in $(cat ${processes(OUR_UNIT)}); do
            ! tr '\\0' ' ' </proc/$pid/cmdline | grep -q 'ha-nfs/watch ' || kill -${signal} $pid
          done`,
       );
@@ -109,9 +112,7 @@ export function lsyncd(cluster: Cluster, share: ShareOutput, name: keyof typeof 
     },
     // each rsync is a process of its own
     atRest: async () =>
-      (await cluster.run(cluster.active, `cat /sys/fs/cgroup/system.slice/${LSYNCD_UNIT}/cgroup.procs`))
-        .trim()
-        .split("\n").length === 1,
+      (await cluster.run(cluster.active, `cat ${processes(LSYNCD_UNIT)}`)).trim().split("\n").length === 1,
     signalWatcher: async (signal) => {
       await cluster.run(cluster.active, `systemctl kill --kill-whom=main --signal=${signal} ${LSYNCD_UNIT}`);
     },

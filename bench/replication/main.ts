@@ -18,7 +18,7 @@ import { LEGEND, table } from "./table";
 import { trial } from "./trial";
 
 /** Seconds that the pair has to become redundant. */
-const REDUNDANT_LIMIT = 30;
+const BEGIN_LIMIT = 30;
 const OUT = path.join(__dirname, "../out");
 
 function contender(name: ContenderName, cluster: Cluster, share: ShareOutput): Contender {
@@ -110,7 +110,7 @@ async function bench(options: Options, signal: AbortSignal): Promise<boolean> {
   const [share] = Object.values(cluster.shares);
   if (!share) throw new UserError(`stack ${stack} has no share`);
   // the run before may just have started our daemon again
-  if (!(await cluster.until(REDUNDANT_LIMIT, () => cluster.findActive())))
+  if (!(await cluster.until(BEGIN_LIMIT, () => cluster.findActive())))
     throw new UserError("the pair is not redundant: see npm run status");
   await clean(cluster, share);
   if (options.clean) return true;

@@ -6,6 +6,9 @@ export const LOGIN = "ha-nfs";
 /** Where the masters keep what they know of the replicas: one file a replica in each folder. */
 export const REPLICATOR = "/etc/ha-nfs/replicator";
 
+/** Where the daemon on the active master tells its state, JSON. */
+export const STATUS_FILE = "/run/ha-nfs/replicator.json";
+
 export interface DaemonConf {
   /** Where the active master mounts the volume. */
   mount: string;
@@ -35,7 +38,7 @@ export function daemonConf(c: DaemonConf): string {
     journalLimitMiB: c.journalLimitMiB,
     metricsAddress: c.metricsAddress,
     metricsPort: c.metricsPort,
-    statusFile: "/run/ha-nfs/replicator.json",
+    statusFile: STATUS_FILE,
   });
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { STATUS_FILE } from "../../components/render/replication";
 import type { Status as Replication } from "../../replicator/master/metrics";
 import type { Status } from "../../scripts/operator/status";
 import type { TestStack } from "./stack";
@@ -39,9 +40,7 @@ export class Fleet {
 
   /** What the daemon on the active master says. */
   async daemon(): Promise<Replication> {
-    return JSON.parse(
-      await this.stack.on(await this.active(), "cat /run/ha-nfs/replicator.json"),
-    ) as Replication;
+    return JSON.parse(await this.stack.on(await this.active(), `cat ${STATUS_FILE}`)) as Replication;
   }
 
   /** All but fifos and sockets, which are nothing on another host: types, modes, owners, times, targets, names and contents of all below a directory, in one number. */
