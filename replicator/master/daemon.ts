@@ -29,7 +29,7 @@ export interface DaemonOptions {
   /** The remote shell, with its arguments; ssh when absent. */
   ssh?: readonly string[];
   /** Descriptor of the queue of changes that the daemon before has left with systemd. */
-  queue?: number;
+  queue?: number | undefined;
 }
 
 /** Feeds the slaves from the volume, from its start to its stop. */
@@ -62,9 +62,8 @@ export class Daemon {
     this.xattrs = new Xattrs(join(dirname(watch), "xattrs"), root);
     this.packer = new Packer(new Volume(root), this.xattrs);
     this.feed = new Feed({
-      ...{ root, trees, journal, watchProgram: watch },
+      ...{ root, trees, journal, watchProgram: watch, queue: options.queue },
       ...(config.coalesceMs === undefined ? {} : { coalesceMs: config.coalesceMs }),
-      ...(options.queue === undefined ? {} : { queue: options.queue }),
     });
     this.cursorsFile = join(root, OWN, "cursors.json");
     this.kept = readCursors(this.cursorsFile);

@@ -30,7 +30,7 @@ export interface FeedOptions {
   /** Path of `watch`. */
   watchProgram: string;
   /** Descriptor of the kernel's queue that the daemon before has left. */
-  queue?: number;
+  queue?: number | undefined;
   /** Milliseconds between beacons, 250. */
   beaconMs?: number;
 }

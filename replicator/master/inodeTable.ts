@@ -10,8 +10,8 @@ const UNINIT = 0x1;
 const CHUNK = 1024 * 1024;
 
 /**
- * The device of an ext4 file system that is mounted here and nowhere by half; undefined: it is another one. Not with
- * `lazytime`, which tells times to the device much later.
+ * The device of an ext4 file system that is mounted here as a whole; undefined: it is another one. Not with `lazytime`,
+ * which tells times to the device much later.
  */
 export async function ext4Device(mount: string): Promise<string | undefined> {
   const mounts = await readFile("/proc/self/mountinfo", "utf8");

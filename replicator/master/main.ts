@@ -25,11 +25,7 @@ export async function runMaster(configFile: string): Promise<void> {
   };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
-  const queue = leftWithSystemd();
-  const running = await Daemon.start(readConfig(configFile), {
-    log,
-    ...(queue === undefined ? {} : { queue }),
-  });
+  const running = await Daemon.start(readConfig(configFile), { log, queue: leftWithSystemd() });
   daemon = running;
   let last = Promise.resolve();
   process.on("SIGHUP", () => {

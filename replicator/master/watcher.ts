@@ -45,7 +45,7 @@ export class Watcher {
     private readonly program: string,
     private readonly directory: string,
     private readonly listener: Listener,
-    private queue?: number,
+    private queue: number | undefined,
   ) {}
 
   start(): void {
@@ -98,14 +98,12 @@ export class Watcher {
   }
 
   /**
-   * Ends `watch` and waits until it has gone: it holds the volume.
+   * Ends `watch` after `halt`, and waits until it has gone: it holds the volume.
    *
-   * @param leave to leave the queue to the next daemon; only after `halt`, with all that it has told on the disk
+   * @param leave to leave the queue to the next daemon; only with all that it has told on the disk
    */
   async stop(leave: boolean): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    const child = this.child;
+    const { child } = this;
     if (!child) return;
     const gone = new Promise((done) => child.once("close", done));
     if (leave) child.stdin.end("l");
