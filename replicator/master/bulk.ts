@@ -49,14 +49,14 @@ export async function bring(
 /**
  * Brings files, whatever the slave has at their paths, by one rsync. Those that are for the stream are left out.
  *
- * @returns the paths that are left out; all, when rsync failed
+ * @returns the paths that are left out; undefined: they are not so many files, or rsync failed
  */
 export async function bringFiles(
   packer: Packer,
   rsync: Rsync,
   paths: readonly string[],
   trouble: (message: string) => void,
-): Promise<readonly string[]> {
+): Promise<readonly string[] | undefined> {
   const usual: string[] = [];
   const rest: string[] = [];
   for (const path of paths) {
@@ -64,7 +64,7 @@ export async function bringFiles(
     const stats = statusOf(packer.volume, path);
     (stats?.isFile() && stats.nlink === 1 && stats.size < SPARSE_FILE ? usual : rest).push(path);
   }
-  return usual.length >= MUCH && (await runs(rsync, usual, trouble)) ? rest : paths;
+  return usual.length >= MUCH && (await runs(rsync, usual, trouble)) ? rest : undefined;
 }
 
 async function runs(

@@ -71,7 +71,7 @@ export async function compare(comparer: Comparer, jobs: readonly Job[], counted:
 async function compareOne(comparer: Comparer, job: Job, own: ReadonlySet<string>): Promise<string[]> {
   const { packer } = comparer;
   const { path, deep, since } = job;
-  if (job.names) return compareNames(comparer, path, own);
+  if (job.names) return compareNames(comparer, job, own);
   const listing = await read(packer, path, deep, since);
   if (!listing) {
     comparer.lost(path);
@@ -91,7 +91,11 @@ async function compareOne(comparer: Comparer, job: Job, own: ReadonlySet<string>
 }
 
 /** Of a directory, all of whose changes are told otherwise but those that leave nothing to be found. */
-async function compareNames(comparer: Comparer, path: string, own: ReadonlySet<string>): Promise<string[]> {
+async function compareNames(
+  comparer: Comparer,
+  { path, tidy }: Job,
+  own: ReadonlySet<string>,
+): Promise<string[]> {
   const { volume } = comparer.packer;
   const found = look(volume, path);
   if (!found) {
@@ -101,7 +105,7 @@ async function compareNames(comparer: Comparer, path: string, own: ReadonlySet<s
   const { stats, names } = found;
   const answer = await comparer.names(path, Buffer.from(JSON.stringify(names)));
   if (!answer) return [];
-  const missing = answer.need.map((name) => `${path}/${name}`).filter((one) => !own.has(one));
+  const missing = tidy ? [] : answer.need.map((name) => `${path}/${name}`).filter((one) => !own.has(one));
   const files: string[] = [];
   const directories: string[] = [];
   for (const one of missing) (volume.isDirectory(one) ? directories : files).push(one);

@@ -33,6 +33,10 @@ export interface Course {
   failures: Failures;
   /** Records before it may have been sent already, also by an earlier lane or daemon. */
   sent: number;
+  /** Records before it go by the stream: an rsync for them has begun once and has not ended well. */
+  streamed: number;
+  /** Directories in which such an rsync may have left files of its own. */
+  littered: readonly string[];
   /** When the state of paths was last read for this slave alone, other than in batches; milliseconds since 1970. */
   horizon: number;
   /** Milliseconds without an answer before a connection is given up. */

@@ -94,7 +94,7 @@ export class Delivery {
     }
     await specials.room();
     while (this.marks.size >= WINDOW) await Promise.race(this.marks);
-    const release = progress.hold();
+    const release = progress.holdLatest();
     if (parcel.streams.length > 0) {
       await wire.write(parcel.frames);
       for (const path of parcel.streams) await this.stream(path);
@@ -125,20 +125,35 @@ export class Delivery {
     this.renames = [];
   }
 
-  /**
-   * Brings the state that very many paths have now.
-   *
-   * @param again it may have been begun before: what a broken rsync has left lies in their directories
-   */
-  async bringCrowd(paths: readonly string[], again: boolean): Promise<void> {
+  /** Brings the state that very many paths have now by rsync. Returns what it leaves to the stream; undefined: all. */
+  async bringCrowd(paths: readonly string[]): Promise<readonly string[] | undefined> {
     const { course, rsync } = this;
-    const { packer } = course;
-    const rest = await bringFiles(packer, rsync, paths, course.trouble.bind(course));
-    for await (const parcel of packer.parcels(rest)) await this.send(parcel);
-    const directories = [...new Set(paths.map(parentOf))];
-    if (again) await this.compare(directories.map((path) => ({ path, deep: false, names: true })));
-    else await this.send(await packer.pack([], directories));
+    course.littered = [...new Set(paths.map(parentOf))].filter((path) => path !== "");
+    const rest = await bringFiles(course.packer, rsync, paths, course.trouble.bind(course));
     course.horizon = Date.now();
+    return rest;
+  }
+
+  /**
+   * Sends what is left of a crowd.
+   *
+   * @param again it may have been begun before, by an rsync that was broken off
+   */
+  async endCrowd(rest: readonly string[], again: boolean): Promise<void> {
+    const { course } = this;
+    const { packer } = course;
+    for await (const parcel of packer.parcels(rest)) await this.send(parcel);
+    if (again) return this.tidy();
+    await this.send(await packer.pack([], course.littered));
+    course.littered = [];
+    course.horizon = Date.now();
+  }
+
+  /** Takes away what an rsync has left that was broken off. */
+  async tidy(): Promise<void> {
+    const { course } = this;
+    await this.compare(course.littered.map((path) => ({ path, deep: false, names: true, tidy: true })));
+    course.littered = [];
   }
 
   /** Makes directories on the slave equal to those here. */

@@ -73,9 +73,9 @@ export class Follower {
       this.retry();
       await delivery.mend();
       if (position < journal.oldest) throw new Error("the journal does not reach back to where the slave is");
-      const crowd = await batches.crowd(position);
-      if (crowd) {
-        await this.bring(crowd, position < course.sent);
+      await delivery.tidy();
+      const crowd = position < course.streamed ? undefined : await batches.crowd(position);
+      if (crowd && (await this.bring(crowd, position < course.sent))) {
         position = crowd.next;
         this.beacon(position);
         continue;
@@ -101,13 +101,21 @@ export class Follower {
     }
   }
 
-  /** @param again some of it may have been sent before */
-  private async bring({ paths, next }: Crowd, again: boolean): Promise<void> {
+  /**
+   * Whether it came. If not it goes in batches, each of which a broken connection leaves behind it.
+   *
+   * @param again some of it may have been sent before
+   */
+  private async bring({ paths, next }: Crowd, again: boolean): Promise<boolean> {
     const { course, delivery, progress } = this;
     course.sent = Math.max(course.sent, next);
+    course.streamed = next;
+    const rest = await delivery.bringCrowd(paths);
+    if (!rest) return false;
     const release = progress.begin(next);
-    await delivery.bringCrowd(paths, again);
+    await delivery.endCrowd(rest, again);
     release();
+    return true;
   }
 
   /** Compares what the slave does not have of this journal. Returns the position to go on at. */

@@ -32,7 +32,7 @@ export interface LaneOptions {
   kept?: KeptLane | undefined;
   /** Takes one line. */
   log: (line: string) => void;
-  /** Milliseconds without an answer before a connection is given up; 15 s when absent. */
+  /** Milliseconds without an answer before a connection is given up; 60 s when absent. */
   patience?: number;
 }
 
@@ -87,6 +87,8 @@ export class Lane {
       ...{ trees, journal, feed, ready, packer, batches, bucket: this.bucket, failures: this.failures },
       rsync: { name, ssh, bandwidthKiB: () => this.bucket.rate / 1024 },
       sent: journal.end,
+      streamed: -Infinity,
+      littered: [],
       horizon: -Infinity,
       ...(patience === undefined ? {} : { patience }),
       reached: (position) => (this.position = position),

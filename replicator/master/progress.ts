@@ -16,10 +16,15 @@ export class Progress {
   /** Begins a stretch that ends at `position`, held until the first release. */
   begin(position: number): Release {
     this.stretches.push({ position, open: 0 });
+    return this.holdLatest();
+  }
+
+  /** Holds the stretch that began last, until the release. */
+  holdLatest(): Release {
     return this.holdStretch(this.stretches.at(-1));
   }
 
-  /** Holds the oldest stretch, and so all that come after it, until the release. */
+  /** Holds the oldest stretch, and so all that come after it, until the release: for what may belong to any. */
   hold(): Release {
     return this.holdStretch(this.stretches[0]);
   }

@@ -6,8 +6,11 @@ import type { Volume } from "./volume";
 export const PARTIAL = 23;
 export const VANISHED = 24;
 
-/** What is listed has changed, whatever its time says: two changes within a second are usual. */
-const OPTIONS = ["-lptgoAX", "--numeric-ids", "--relative", "--force", "--ignore-times", "--timeout=60"];
+/**
+ * What is listed has changed, whatever its time says: two changes within a second are usual. ssh finds within seconds
+ * that a slave has gone; the timeout is for one that hangs, and longer than a busy master lets rsync wait.
+ */
+const OPTIONS = ["-lptgoAX", "--numeric-ids", "--relative", "--force", "--ignore-times", "--timeout=300"];
 const LISTED = ["--from0", "--files-from=-"];
 /** Told once, at the end: a line for each file would wake this process for each. */
 const STATS = ["--stats", "--no-human-readable"];

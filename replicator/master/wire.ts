@@ -48,6 +48,7 @@ export class Wire {
   private written = 0;
   private answered = 0;
   private readonly timer: NodeJS.Timeout;
+  private checked = performance.now();
   private over: (reason: Error) => void = () => undefined;
   /** Resolves with the reason when the connection is over. */
   readonly ended = new Promise<Error>((done) => (this.over = done));
@@ -57,12 +58,13 @@ export class Wire {
     private readonly connection: Duplex,
     private readonly listener: Listener,
     private readonly bucket: Bucket,
-    private readonly patience = 15_000,
+    private readonly patience = 60_000,
   ) {
     connection.on("drain", () => this.full?.done());
     connection.on("error", (error) => this.end(error));
     connection.on("close", () => this.end(new Error("the connection has ended")));
-    this.timer = setInterval(() => this.check(), Math.min(1000, patience / 4));
+    const often = Math.min(1000, patience / 4);
+    this.timer = setInterval(() => this.check(often), often);
     void this.listen();
   }
 
@@ -207,10 +209,15 @@ export class Wire {
     this.lists.delete(id);
   }
 
-  private check(): void {
+  /** @param often how often this is called; milliseconds */
+  private check(often: number): void {
+    const now = performance.now();
+    // What came while this process was held up is not read yet.
+    this.alive += Math.max(0, now - this.checked - 2 * often);
+    this.checked = now;
     const waiting = this.marks.size > 0 || this.beacons > 0 || this.greeting;
     const patience = this.patience + ((this.written - this.answered) / SLOWEST) * 1000;
-    if (waiting && performance.now() - this.alive > patience) {
+    if (waiting && now - this.alive > patience) {
       this.end(new Error(`no answer for ${Math.round(patience / 1000)} s`));
     }
   }

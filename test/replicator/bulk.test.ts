@@ -120,9 +120,42 @@ describe("replicator: a great deal that the slave has not", function () {
     for (const path of paths) writeFileSync(master.file(path), path);
     mkdirSync(slave.file("data/new"));
     writeFileSync(slave.file("data/new/.0.Xy1zZ9"), "begun");
-    await master.record(...[...paths, "data/new"].map(update));
+    await master.record(...[...paths, "data/new", "data"].map(update));
     master.lane(slave, { kept: lane.kept });
     await slave.follows(master);
+    await assertBrought();
+  });
+
+  it("goes in batches, of which each counts, when rsync fails", async () => {
+    const { master, slave } = pair;
+    const lane = master.lane(slave);
+    await slave.follows(master);
+    await lane.stop();
+    const { files } = slave.receiver;
+    mkdirSync(master.file("data/new"));
+    const paths = Array.from({ length: FILES }, (_, index) => `data/new/${index}`);
+    for (const path of paths) writeFileSync(master.file(path), path);
+    mkdirSync(slave.file("data/new"));
+    writeFileSync(slave.file("data/new/.0.Xy1zZ9"), "begun");
+    await master.record(...[...paths, "data/new", "data"].map(update));
+    const cursors = new Set<string>();
+    const connect = () => {
+      const connection = slave.connect();
+      const write = connection.write.bind(connection);
+      connection.write = (bytes: Buffer) => {
+        for (const [, position = ""] of bytes.toString("latin1").matchAll(/"cursor","position":(\d+)/g))
+          cursors.add(position);
+        return write(bytes);
+      };
+      return connection;
+    };
+    const failing = master.lane(slave, { kept: lane.kept, ssh: ["false"], connect });
+    await slave.follows(master);
+    assert.match(failing.status.lastError?.message ?? "", /^rsync ended/);
+    assert.equal(slave.receiver.files - files, FILES);
+    assert.ok(cursors.size > 4, `${cursors.size} cursors`);
+    await failing.stop();
+    master.lane(slave, { kept: failing.kept });
     await assertBrought();
   });
 });

@@ -102,4 +102,19 @@ describe("replicator: a lane", () => {
     const lane = master.lane(slave, { connect: () => slave.silent(), patience: 100 });
     await until("it is given up", () => lane.status.lastError?.message.startsWith("no answer") === true);
   });
+
+  it("does not take its own delay for the slave's", async () => {
+    const { master, slave } = pair;
+    const lane = master.lane(slave, { patience: 300 });
+    await slave.follows(master);
+    for (let round = 0; round < 5; round++) {
+      writeFileSync(master.file(`data/${round}`), "");
+      await master.record(update(`data/${round}`));
+      await until("it is sent", () => lane.status.files === round + 1);
+      const end = performance.now() + 600;
+      while (performance.now() < end);
+    }
+    await slave.follows(master);
+    assert.equal(lane.status.lastError, undefined);
+  });
 });
