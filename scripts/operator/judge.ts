@@ -86,11 +86,16 @@ export function judge(
   const { reports, missing } = sort(masters);
   const serving = reports.filter(([, r]) => r.vip && r.mounted && r.nfsdThreads > 0);
   const answering = reports.some(([, r]) => r.answers);
+  const silent = Object.keys(masters).filter((name) => reports.every(([other]) => other !== name));
+  // Of two, the other does not: NFS answers at the address, so this one has it.
+  const active = serving[0]?.[0] ?? (answering && silent.length === 1 ? silent[0] : undefined) ?? null;
   const findings = [
     ...missing,
     ...reports.flatMap(([name, report]) => problems(name, report)),
-    ...(serving.length === 0
-      ? ["No master serves: none has the address, the volume and nfsd together."]
+    ...(active === null
+      ? [
+          `No master ${silent.length > 0 ? "that can be reached " : ""}serves: none has the address, the volume and nfsd together.`,
+        ]
       : []),
     ...(serving.length > 0 && !answering ? ["NFS does not answer at the address."] : []),
     ...proxyProblems(proxies),
@@ -99,7 +104,6 @@ export function judge(
   if (split) {
     return { health: Health.SplitBrain, active: null, findings: [split, ...findings] };
   }
-  const active = serving[0]?.[0] ?? null;
   const health =
     active === null || !answering ? Health.Down : findings.length > 0 ? Health.Degraded : Health.Redundant;
   return { health, active, findings };

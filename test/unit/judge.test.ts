@@ -54,6 +54,13 @@ describe("what two masters' reports mean together", () => {
     assert.match(verdict.findings.join(" "), /m1 cannot be reached: connection refused\./);
   });
 
+  it("degraded, when the one that serves cannot be reached from here", () => {
+    const { health, active: who, findings } = judge({ m1: down, m2: standby });
+    assert.equal(health, Health.Degraded);
+    assert.equal(who, "m1");
+    assert.deepEqual(findings, ["m1 cannot be reached: connection refused."]);
+  });
+
   it("degraded, while the other fetches what it missed", () => {
     const source = { ...active, drbd: { ...active.drbd, connection: "SyncSource", outOfSyncKiB: 4096 } };
     const target = { ...standby, drbd: { ...standby.drbd, connection: "SyncTarget", disk: "Inconsistent" } };
@@ -77,9 +84,10 @@ describe("what two masters' reports mean together", () => {
   });
 
   it("down, when nobody serves", () => {
-    const { health, active: who } = judge({ m1: down, m2: { ...alone(standby), answers: false } });
-    assert.equal(health, Health.Down);
-    assert.equal(who, null);
+    const verdict = judge({ m1: down, m2: { ...alone(standby), answers: false } });
+    assert.equal(verdict.health, Health.Down);
+    assert.equal(verdict.active, null);
+    assert.match(verdict.findings.join(" "), /No master that can be reached serves/);
   });
 
   it("down, when the one that should serve does not answer", () => {
