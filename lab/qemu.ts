@@ -38,6 +38,8 @@ export function qemuArguments(spec: VmSpec, accelerator: Accelerator): string[] 
     [
       "-append",
       "root=/dev/vda net.ifnames=0 console=ttyS0 quiet mitigations=off audit=0 panic=5 " +
+        // Many that start at once need longer than systemd's 90 s; `ready` waits no longer than this.
+        "systemd.default_device_timeout_sec=240 " +
         `systemd.hostname=${spec.name} systemd.machine_id=${machineId}`,
     ],
     disk("root", "file=root.img,cache=unsafe"),
