@@ -18,7 +18,8 @@ export interface AppliedVm {
 
 /**
  * Makes the VM of `spec`, starts it and waits for SSH. One that runs goes on running: whatever of a new spec needs a
- * start waits for the next one. A UserError, with the end of the console, when there is no SSH within 240 s.
+ * start waits for the next one. A UserError, with the end of the console, when there is no SSH within 240 s; one that
+ * it has started is stopped then.
  */
 export function applyVm(spec: VmSpec): Promise<AppliedVm> {
   const { stack, name } = spec;

@@ -41,7 +41,10 @@ export function stopNode(stack: string, node: string): Promise<void> {
   });
 }
 
-/** Makes what the VM of `spec` lacks, starts it unless it runs, and waits for SSH. With the node's lock held only. */
+/**
+ * Makes what the VM of `spec` lacks, starts it unless it runs, and waits for SSH. With the node's lock held only. One
+ * that it has started and that does not let us in is stopped: it would not mend itself, and the next run starts it anew.
+ */
 export async function powerOn(spec: VmSpec): Promise<void> {
   requireTools("vm");
   const { stack, name } = spec;
@@ -51,7 +54,12 @@ export async function powerOn(spec: VmSpec): Promise<void> {
   await makeDisks(spec);
   if (!before) await startQemu(spec);
   await withLock(stackLock(stack), () => writeSshConfig(stack));
-  await waitForSsh(stack, name);
+  try {
+    await waitForSsh(stack, name);
+  } catch (error) {
+    if (!before && runningVm(stack, name)) await killNode(stack, name);
+    throw error;
+  }
   if (!before) notice(`${name}: up, SSH after ${Math.round((Date.now() - begin) / 1000)} s`);
 }
 
