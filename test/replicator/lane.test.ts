@@ -105,16 +105,28 @@ describe("replicator: a lane", () => {
 
   it("does not take its own delay for the slave's", async () => {
     const { master, slave } = pair;
-    const lane = master.lane(slave, { patience: 300 });
-    await slave.follows(master);
-    for (let round = 0; round < 5; round++) {
-      writeFileSync(master.file(`data/${round}`), "");
-      await master.record(update(`data/${round}`));
-      await until("it is sent", () => lane.status.files === round + 1);
+    const busy = () => {
       const end = performance.now() + 600;
       while (performance.now() < end);
-    }
+    };
+    let held = 0;
+    const connect = () => {
+      const connection = slave.connect();
+      const write = connection.write.bind(connection);
+      connection.write = (bytes: Buffer) => {
+        if (bytes.includes('"op":"put"') && held++ < 3) setImmediate(busy);
+        return write(bytes);
+      };
+      return connection;
+    };
+    const lane = master.lane(slave, { connect, patience: 300 });
     await slave.follows(master);
+    for (let round = 0; round < 3; round++) {
+      writeFileSync(master.file(`data/${round}`), "");
+      await master.record(update(`data/${round}`));
+      await slave.follows(master);
+    }
+    assert.equal(held, 3);
     assert.equal(lane.status.lastError, undefined);
   });
 });
