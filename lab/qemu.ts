@@ -1,6 +1,9 @@
 import { labHash } from "./paths";
 import { specHash, type VmSpec } from "./spec";
 
+/** How long a VM has from its start until SSH works, in seconds. */
+export const startLimit = 240;
+
 /** What executes the guest's instructions. `kvm` only where it was seen to work, see kvm.ts. */
 export type Accelerator = "kvm" | "tcg";
 
@@ -38,8 +41,8 @@ export function qemuArguments(spec: VmSpec, accelerator: Accelerator): string[] 
     [
       "-append",
       "root=/dev/vda net.ifnames=0 console=ttyS0 quiet mitigations=off audit=0 panic=5 " +
-        // Many that start at once need longer than systemd's 90 s; `ready` waits no longer than this.
-        "systemd.default_device_timeout_sec=240 " +
+        // Many that start at once need longer than systemd's 90 s.
+        `systemd.default_device_timeout_sec=${startLimit} ` +
         `systemd.hostname=${spec.name} systemd.machine_id=${machineId}`,
     ],
     disk("root", "file=root.img,cache=unsafe"),

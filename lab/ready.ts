@@ -5,11 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../toolchain/process";
 import { nodeDir } from "./paths";
 import { runningVm } from "./process";
+import { startLimit } from "./qemu";
 import { sshConfigFile } from "./sshConfig";
 import { tryRun } from "./support";
-
-/** How long a VM has from its start until SSH works, in seconds. */
-const startLimit = 240;
 
 /**
  * Waits until sshd has said its banner and the pinned host key and our own key open a session. A UserError, with the end

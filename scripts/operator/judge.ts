@@ -67,15 +67,20 @@ function isReport<R extends object>(answer: Answer<R>): answer is R {
   return !("unreachable" in answer);
 }
 
-/** The reports that came, and a sentence for each that did not. */
+/** The reports that came, who sent none, and a sentence for each of those. */
 function sort<R extends object>(answers: Readonly<Record<string, Answer<R>>>) {
   const reports: (readonly [string, R])[] = [];
+  const silent: string[] = [];
   const missing: string[] = [];
   for (const [name, answer] of Object.entries(answers)) {
-    if (isReport(answer)) reports.push([name, answer]);
-    else missing.push(`${name} cannot be reached: ${answer.unreachable.replace(/\.$/, "")}.`);
+    if (isReport(answer)) {
+      reports.push([name, answer]);
+      continue;
+    }
+    silent.push(name);
+    missing.push(`${name} cannot be reached: ${answer.unreachable.replace(/\.$/, "")}.`);
   }
-  return { reports, missing };
+  return { reports, silent, missing };
 }
 
 /** What the two masters' answers mean together, and those of the proxies, if there are any. */
@@ -83,12 +88,11 @@ export function judge(
   masters: Readonly<Record<string, Answer>>,
   proxies: Readonly<Record<string, Answer<ProxyReport>>> = {},
 ): Verdict {
-  const { reports, missing } = sort(masters);
+  const { reports, silent, missing } = sort(masters);
   const serving = reports.filter(([, r]) => r.vip && r.mounted && r.nfsdThreads > 0);
   const answering = reports.some(([, r]) => r.answers);
-  const silent = Object.keys(masters).filter((name) => reports.every(([other]) => other !== name));
   // Of two, the other does not: NFS answers at the address, so this one has it.
-  const active = serving[0]?.[0] ?? (answering && silent.length === 1 ? silent[0] : undefined) ?? null;
+  const active = serving[0]?.[0] ?? (answering ? silent[0] : undefined) ?? null;
   const findings = [
     ...missing,
     ...reports.flatMap(([name, report]) => problems(name, report)),

@@ -11,6 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import type { KeptLane } from "../../replicator/master/lane";
 import { assertEqual, isMarked, mark, needsRsync, pairForEach, until, update } from "./volume";
 
 /** More than the stream is asked to bring. */
@@ -47,6 +48,21 @@ describe("replicator: a great deal that the slave has not", function () {
     assertEqual(master, slave);
     assert.ok(statSync(slave.file("data/\u00e4/deep/holes")).blocks < 100);
     assert.equal(isMarked(slave.file("data/\u00e4/deep")), "yes");
+  }
+
+  /** As a lane leaves it whose rsync for very many changes was broken off. Returns what the lane has kept. */
+  async function breakOff(): Promise<KeptLane> {
+    const { master, slave } = pair;
+    const lane = master.lane(slave);
+    await slave.follows(master);
+    await lane.stop();
+    mkdirSync(master.file("data/new"));
+    const paths = Array.from({ length: FILES }, (_, index) => `data/new/${index}`);
+    for (const path of paths) writeFileSync(master.file(path), path);
+    mkdirSync(slave.file("data/new"));
+    writeFileSync(slave.file("data/new/.0.Xy1zZ9"), "begun");
+    await master.record(...[...paths, "data/new", "data"].map(update));
+    return lane.kept;
   }
 
   it("is brought by one rsync, whatever it is", async () => {
@@ -112,44 +128,23 @@ describe("replicator: a great deal that the slave has not", function () {
 
   it("is made good after a broken rsync when it is so much that has changed", async () => {
     const { master, slave } = pair;
-    const lane = master.lane(slave);
-    await slave.follows(master);
-    await lane.stop();
-    mkdirSync(master.file("data/new"));
-    const paths = Array.from({ length: FILES }, (_, index) => `data/new/${index}`);
-    for (const path of paths) writeFileSync(master.file(path), path);
-    mkdirSync(slave.file("data/new"));
-    writeFileSync(slave.file("data/new/.0.Xy1zZ9"), "begun");
-    await master.record(...[...paths, "data/new", "data"].map(update));
-    master.lane(slave, { kept: lane.kept });
+    const kept = await breakOff();
+    master.lane(slave, { kept });
     await slave.follows(master);
     await assertBrought();
   });
 
   it("goes in batches, of which each counts, when rsync fails", async () => {
     const { master, slave } = pair;
-    const lane = master.lane(slave);
-    await slave.follows(master);
-    await lane.stop();
+    const kept = await breakOff();
     const { files } = slave.receiver;
-    mkdirSync(master.file("data/new"));
-    const paths = Array.from({ length: FILES }, (_, index) => `data/new/${index}`);
-    for (const path of paths) writeFileSync(master.file(path), path);
-    mkdirSync(slave.file("data/new"));
-    writeFileSync(slave.file("data/new/.0.Xy1zZ9"), "begun");
-    await master.record(...[...paths, "data/new", "data"].map(update));
     const cursors = new Set<string>();
-    const connect = () => {
-      const connection = slave.connect();
-      const write = connection.write.bind(connection);
-      connection.write = (bytes: Buffer) => {
+    const connect = () =>
+      slave.tapped((bytes) => {
         for (const [, position = ""] of bytes.toString("latin1").matchAll(/"cursor","position":(\d+)/g))
           cursors.add(position);
-        return write(bytes);
-      };
-      return connection;
-    };
-    const failing = master.lane(slave, { kept: lane.kept, ssh: ["false"], connect });
+      });
+    const failing = master.lane(slave, { kept, ssh: ["false"], connect });
     await slave.follows(master);
     assert.match(failing.status.lastError?.message ?? "", /^rsync ended/);
     assert.equal(slave.receiver.files - files, FILES);

@@ -14,8 +14,8 @@ import {
 import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../../replicator/master/change";
 import { FeedOfTest, now } from "./feedOfTest";
+import { update } from "./volume";
 
-const update = (path: string): Change => ({ kind: "update", path });
 const isTree = (path: string) => (change: Change) => change.kind === "tree" && change.path === path;
 
 describe("replicator: the feed", () => {

@@ -110,15 +110,10 @@ describe("replicator: a lane", () => {
       while (performance.now() < end);
     };
     let held = 0;
-    const connect = () => {
-      const connection = slave.connect();
-      const write = connection.write.bind(connection);
-      connection.write = (bytes: Buffer) => {
+    const connect = () =>
+      slave.tapped((bytes) => {
         if (bytes.includes('"op":"put"') && held++ < 3) setImmediate(busy);
-        return write(bytes);
-      };
-      return connection;
-    };
+      });
     const lane = master.lane(slave, { connect, patience: 300 });
     await slave.follows(master);
     for (let round = 0; round < 3; round++) {

@@ -139,6 +139,17 @@ export class TestSlave {
     return connect(join(this.directory, "socket"));
   }
 
+  /** A connection whose bytes to the slave `see` gets first. */
+  tapped(see: (bytes: Buffer) => void): Socket {
+    const connection = this.connect();
+    const write = connection.write.bind(connection);
+    connection.write = (bytes: Buffer) => {
+      see(bytes);
+      return write(bytes);
+    };
+    return connection;
+  }
+
   /** A connection that nobody serves. */
   silent(): Duplex {
     return new Duplex({ read: () => undefined, write: (_bytes, _encoding, done) => done() });
