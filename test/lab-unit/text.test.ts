@@ -121,7 +121,7 @@ describe("lab: QEMU's arguments", () => {
       `-name ${qemuName("dev", "m1")}${specHash(masterSpec())}
 -machine q35,sata=off,smbus=off
 -accel tcg,thread=multi,tb-size=256
--cpu max,avx=off,avx2=off,la57=off
+-cpu max,avx=off,avx2=off,cx16=off,la57=off
 -smp 1
 -m 640
 -no-user-config
