@@ -93,6 +93,8 @@ StartLimitIntervalSec=0
 [Service]
 ExecStart=/usr/bin/node --max-old-space-size=192 /usr/local/lib/ha-nfs/replicator.js master ${REPLICATOR}/daemon.json
 ExecReload=kill -HUP $MAINPID
+# what it has said last is not what the next one knows
+ExecStopPost=rm -f ${STATUS_FILE}
 Restart=always
 RestartSec=1
 TimeoutStopSec=5

@@ -31,7 +31,12 @@ export interface Report {
   replicates: boolean;
   /** What the daemon says; null where it does not run. */
   replication: Replication | null;
+  /** Seconds since it last said so, which it does every second; null as above. */
+  replicationSilence: number | null;
 }
+
+/** Seconds of silence after which what the daemon has said last is old. */
+const SILENT = 10;
 
 /** What one proxy says of the read pool: the JSON of scripts/node/report-proxy. */
 export interface ProxyReport {
@@ -149,7 +154,11 @@ function problems(name: string, r: Report): string[] {
   say(r.mounted && r.nfsdThreads === 0, "has the volume, but nfsd is not running.");
   say(
     r.mounted && r.replicates && !r.replication,
-    "has the volume, but the replication daemon is not running.",
+    "has the volume, but the replication daemon is not running, or has only just started.",
+  );
+  say(
+    (r.replicationSilence ?? 0) > SILENT,
+    `the replication daemon has said nothing for ${r.replicationSilence} s; what is known of the slaves is as old.`,
   );
   return r.replication ? [...found, ...replicationProblems(name, r.replication)] : found;
 }

@@ -21,6 +21,7 @@ const standby: Report = {
   answers: true,
   replicates: false,
   replication: null,
+  replicationSilence: null,
 };
 const active: Report = {
   ...standby,
@@ -135,6 +136,7 @@ describe("what two masters' reports mean together", () => {
         maxLagSeconds: 5,
         memoryBytes: 1,
       },
+      replicationSilence: 1,
     });
     const findings = (report: Report) => judge({ m1: standby, m2: report }).findings;
 
@@ -160,9 +162,15 @@ describe("what two masters' reports mean together", () => {
       );
     });
 
+    it("that the daemon does not go on", () => {
+      assert.deepEqual(findings({ ...replicating({ s1: lane }), replicationSilence: 28 }), [
+        "m2: the replication daemon has said nothing for 28 s; what is known of the slaves is as old.",
+      ]);
+    });
+
     it("that the daemon is missing where the volume is", () => {
       assert.deepEqual(findings({ ...active, replicates: true }), [
-        "m2: has the volume, but the replication daemon is not running.",
+        "m2: has the volume, but the replication daemon is not running, or has only just started.",
       ]);
     });
   });
