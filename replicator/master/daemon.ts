@@ -64,6 +64,7 @@ export class Daemon {
     this.feed = new Feed({
       ...{ root, trees, journal, watchProgram: watch, queue: options.queue },
       ...(config.coalesceMs === undefined ? {} : { coalesceMs: config.coalesceMs }),
+      busy: () => this.busy,
     });
     this.cursorsFile = join(root, OWN, "cursors.json");
     this.kept = readCursors(this.cursorsFile);
@@ -93,6 +94,12 @@ export class Daemon {
       memoryBytes: process.memoryUsage.rss(),
       ...(metrics.error === undefined ? {} : { metricsError: metrics.error }),
     };
+  }
+
+  /** Whether each slave that is there has yet to take what the journal has. */
+  private get busy(): boolean {
+    const there = [...this.lanes.values()].map(({ status }) => status).filter(({ connected }) => connected);
+    return there.length > 0 && there.every(({ backlogBytes = 0 }) => backlogBytes > 0);
   }
 
   /** Where metrics are served; undefined: nowhere. */

@@ -10,8 +10,6 @@ import { Rescans } from "./rescan";
 import { Volume } from "./volume";
 import { type Listener, Watcher } from "./watcher";
 
-/** With more changes than these waiting the watcher has to wait as well. */
-const MOST = 50_000;
 /** Seconds without a change until the journal is told so. */
 const IDLE = 60;
 /** The longest that `stop` takes until `watch` is ended, milliseconds. */
@@ -25,6 +23,8 @@ export interface FeedOptions {
   journal: Journal;
   /** How long changes gather before they are written; milliseconds, 200. */
   coalesceMs?: number;
+  /** Whether all slaves have earlier changes to take: then changes gather for up to a second; false. */
+  busy?: () => boolean;
   /** How much further back a rescan looks, for clocks that differ; seconds, 2. */
   marginSeconds?: number;
   /** Path of `watch`. */
@@ -58,7 +58,7 @@ export class Feed extends EventEmitter<{ grown: [] }> {
   private readonly troubles = new Map<string, string>();
   private readonly journal: Journal;
   private readonly volume: Volume;
-  private readonly pending = new Pending();
+  private readonly pending: Pending;
   private readonly inodes: Inodes;
   private readonly rescans: Rescans;
   private readonly watcher: Watcher;
@@ -69,16 +69,17 @@ export class Feed extends EventEmitter<{ grown: [] }> {
   private resumed = false;
   /** The time of a beacon that came after the changes that wait. */
   private seen: number | undefined;
-  private timer: NodeJS.Timeout | undefined;
   private flushing: Promise<void> | undefined;
   private started: () => void = () => undefined;
 
   constructor(private readonly options: FeedOptions) {
     super();
-    const { root, journal, marginSeconds = 2, watchProgram } = options;
+    const { root, journal, marginSeconds = 2, watchProgram, coalesceMs = 200 } = options;
     this.journal = journal;
     this.volume = new Volume(root);
     this.trees = new Set(options.trees);
+    const busy = options.busy ?? (() => false);
+    this.pending = new Pending({ coalesceMs, busy, ripe: () => void this.flush() });
     const wanted = (path: string) => this.wanted(path);
     this.inodes = new Inodes(this.volume, wanted);
     this.rescans = new Rescans({
@@ -242,14 +243,12 @@ export class Feed extends EventEmitter<{ grown: [] }> {
   }
 
   private gather(): void {
-    if (this.pending.size > MOST) this.watcher.hold(true);
-    if (!this.flushing) this.timer ??= setTimeout(() => void this.flush(), this.options.coalesceMs ?? 200);
+    if (this.pending.full) this.watcher.hold(true);
+    if (!this.flushing) this.pending.gather();
   }
 
   /** Writes all that waits, one at a time. */
   private flush(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
     this.flushing ??= this.write().finally(() => {
       this.flushing = undefined;
       this.watcher.hold(false);
