@@ -10,6 +10,7 @@
 #   mark                                           nothing
 use strict;
 use warnings;
+use List::Util qw(first);
 use Time::HiRes qw(time sleep);
 
 my $WORKERS = 8;    # a client that waits for one answer at a time would measure the wire
@@ -101,11 +102,14 @@ sub change_files {
   open $out, '>', "$acks/0" or die "cannot open $acks/0: $!\n";
   for my $number ( 0 .. $count - 1 ) {
     my $dir = sprintf "%s/g0/d%d", $top, $number * 7 % $dirs;
-    my $old = sprintf "%s/f%d", $dir, $number / $dirs;
+    # an earlier run has removed some
+    my $old = first { -e "$root/$_" } map { "$dir/f$_" } int( $number / $dirs ) .. 999;
+    defined $old or die "no file left in $dir\n";
     at( $number, $rate );
     if    ( $number % 5 < 3 )  { put( '>>', $old, 300, $number ) }
     elsif ( $number % 5 == 3 ) { put( '>', "$dir/new-$token-$number", 300, $number ) }
-    else { unlink "$root/$old" or die "cannot remove $old: $!\n" }
+    # asked again by the kernel when the server has died before it could answer
+    else { unlink "$root/$old" or $!{ENOENT} or die "cannot remove $old: $!\n" }
   }
   close $out or die "cannot write $acks/0: $!\n";
 }
