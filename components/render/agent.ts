@@ -11,6 +11,12 @@ export interface VolumeConf {
   shares: readonly string[];
 }
 
+/**
+ * How the active node mounts the volume (mount(8)). An NFS client follows symbolic links itself; here one that a client
+ * has made leads nobody out of the volume, rsync and root included.
+ */
+const MOUNT_OPTIONS = "noatime,nodev,nosuid,nosymfollow";
+
 /** What the resource agent `hanfs` reads about the volume. */
 export function volumeConf(c: VolumeConf): string {
   return [
@@ -19,7 +25,7 @@ export function volumeConf(c: VolumeConf): string {
     assign("MINOR", String(c.minor)),
     assign("DEVICE", `/dev/drbd${c.minor}`),
     assign("MOUNT", c.mount),
-    assign("MOUNT_OPTIONS", "noatime"),
+    assign("MOUNT_OPTIONS", MOUNT_OPTIONS),
     assign("SHARES", c.shares.join(" ")),
     assign("SHARE_MODE", "1777"),
   ].join("");

@@ -16,7 +16,7 @@ const MANY = 1000;
 /** So many inodes find(1) tells apart sooner than we do with all that it prints. */
 const FEW = 200;
 /** Nothing is missed by these: who removed or replaced it has changed the directory after `since`. */
-const VANISHED = /: (No such file or directory|Not a directory)$/;
+const VANISHED = /: (No such file or directory|Not a directory|Too many levels of symbolic links)$/;
 
 /**
  * Finds everything at and under `starts` that has changed since then; a directory comes before what is in it.

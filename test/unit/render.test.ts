@@ -192,7 +192,7 @@ VOLUME=data
 MINOR=0
 DEVICE=/dev/drbd0
 MOUNT=/srv/nfs
-MOUNT_OPTIONS=noatime
+MOUNT_OPTIONS=noatime,nodev,nosuid,nosymfollow
 SHARES='data img1'
 SHARE_MODE=1777
 `,
