@@ -31,7 +31,7 @@ export interface FeedOptions {
   watchProgram: string;
   /** Descriptor of the kernel's queue that the daemon before has left. */
   queue?: number | undefined;
-  /** Milliseconds between beacons, 250. */
+  /** Milliseconds between beacons, 500. */
   beaconMs?: number;
 }
 
@@ -120,7 +120,7 @@ export class Feed extends EventEmitter<{ grown: [] }> {
     const begun = new Promise<void>((done) => (this.started = done));
     this.watcher.start();
     await begun;
-    this.beacons.start(this.options.beaconMs ?? 250);
+    this.beacons.start(this.options.beaconMs ?? 500);
   }
 
   /** Writes what is known and lets the volume go. If nothing is missing then, the next daemon gets the queue. */
