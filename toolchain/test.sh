@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The tests: `toolchain/test.sh [quick|lab|fleet]`, default quick and lab. quick: formats, linters, types, and all tests
 # that need no virtual machine. lab: a stack of its own in virtual machines, from nothing to nothing. fleet: another one
-# with slaves, 20 minutes. Its last line is `N passed, N failed`.
+# with slaves, 40 minutes. Its last line is `N passed, N failed`.
 set -euo pipefail
 
 passed=0 failed=0

@@ -4,16 +4,17 @@ import * as path from "node:path";
 import { stackDir } from "../../lab/paths";
 import type { DrillReport } from "../../scripts/operator/drillReport";
 import { Health } from "../../scripts/operator/judge";
-import type { Status } from "../../scripts/operator/status";
+import { Fleet } from "./fleet";
 import { type Outputs, ROOT, TestStack } from "./stack";
 
 const VIP = "ha-nfs:vip: 10.10.1.100";
-/** The defaults are what the README's dev stack has; here is the rest: three networks, V8's metadata, ipfail. */
+/** The defaults are what the README's dev stack has; here is the rest: three networks, V8's metadata, ipfail, a slave. */
 const OTHERS = [
-  "ha-nfs:lab: { dataDiskMiB: 512 }",
+  "ha-nfs:lab: { dataDiskMiB: 512, slaveDiskMiB: 512 }",
   "ha-nfs:replicationNetwork: 10.10.3.0/24",
   "ha-nfs:drbd: { metadata: external, port: 7789 }",
   "ha-nfs:heartbeat: { udpPort: 6940, pingNodes: [10.10.1.13] }",
+  "ha-nfs:slaves: [{ name: s1 }]",
 ];
 const AUDIT = [
   "ha-nfs:shares:",
@@ -23,10 +24,11 @@ const AUDIT = [
 
 describe("a stack in the lab, from nothing to nothing", () => {
   const stack = new TestStack("e2e");
+  const fleet = new Fleet(stack);
   let outputs: Outputs;
 
   const say = (text: string) => console.log(`        ${text}`);
-  const status = async () => JSON.parse((await stack.run("status", "--json")).stdout) as Status;
+  const status = () => fleet.status();
   /** When each start and stop of the service on a node began and ended. */
   const events = (node: string) => stack.on(node, "cat /run/ha-nfs/events 2>/dev/null || :");
 
@@ -82,7 +84,7 @@ describe("a stack in the lab, from nothing to nothing", () => {
     const { mountCommand } = outputs.shares["data"] ?? assert.fail("no share data");
     const directory = mountCommand.split(" ").at(-1) ?? "";
     await stack.on("client", `${mountCommand} && echo hello >${directory}/greeting && sync`);
-    const active = (await status()).active ?? assert.fail("nobody is active");
+    const active = await fleet.active();
     assert.equal(await stack.on(active, "cat /srv/nfs/data/greeting"), "hello\n");
   });
 
@@ -94,8 +96,19 @@ describe("a stack in the lab, from nothing to nothing", () => {
     );
   });
 
+  it("follows no symbolic link of a client's out of the volume, as the client does on its own side", async () => {
+    assert.match(
+      await stack.on("client", "ln -s /etc /mnt/data/out && cat /mnt/data/out/debian_version"),
+      /^13/,
+    );
+    await assert.rejects(
+      stack.on(await fleet.active(), "cat /srv/nfs/data/out/debian_version"),
+      /Too many levels of symbolic links/,
+    );
+  });
+
   it("shows a reviewer the changed line, and changes exports in place without touching the service", async () => {
-    const active = (await status()).active ?? assert.fail("nobody is active");
+    const active = await fleet.active();
     const before = await events(active);
     stack.configure(VIP, ...OTHERS, ...AUDIT);
     const preview = await stack.run("preview", "--diff");
@@ -139,6 +152,14 @@ describe("a stack in the lab, from nothing to nothing", () => {
     assert.equal(await stack.on("client", "cat /mnt/data/greeting"), "hello\n");
   });
 
+  it("has a slave that has it too, and goes on without a full comparison", async () => {
+    await fleet.converge(["s1"]);
+    assert.equal(await stack.on("client", "curl -sf http://10.10.1.21/data/greeting"), "hello\n");
+    const { slaves } = await fleet.daemon();
+    assert.equal(slaves["s1"]?.state, "following");
+    assert.ok(slaves["s1"].files < 1000, `${slaves["s1"].files} files were sent`);
+  });
+
   it("tells what somebody has changed on a node by hand, and takes it back", async () => {
     const clean = await stack.run("verify");
     assert.equal(clean.status, 0, clean.log);
@@ -150,7 +171,7 @@ describe("a stack in the lab, from nothing to nothing", () => {
   });
 
   it("moves the service when its network is cut from the active node, and lives with the cut", async () => {
-    const active = (await status()).active ?? assert.fail("nobody is active");
+    const active = await fleet.active();
     const standby = active === "m1" ? "m2" : "m1";
     await stack.run("lab", "link-down", active, "service");
     const served = `for i in $(seq 120); do grep -q ' /srv/nfs ' /proc/mounts && exit; sleep 1; done; exit 1`;
@@ -162,7 +183,7 @@ describe("a stack in the lab, from nothing to nothing", () => {
   });
 
   it("never has two histories: a node with old data waits for the peer instead of serving", async () => {
-    const active = (await status()).active ?? assert.fail("nobody is active");
+    const active = await fleet.active();
     const standby = active === "m1" ? "m2" : "m1";
     await stack.run("lab", "kill", standby);
     await stack.on("client", "echo newer >/mnt/data/greeting && sync");
@@ -188,6 +209,7 @@ describe("a stack in the lab, from nothing to nothing", () => {
       );
     const { mountCommand } = outputs.shares["data"] ?? assert.fail("no share data");
     assert.equal(await stack.on("client", `${mountCommand} && cat /mnt/data/greeting`, 300_000), "newer\n");
+    await fleet.converge(["s1"]);
   });
 
   it("has no secret in clear in the state, in what it printed, or on a command line", async () => {
