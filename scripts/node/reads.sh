@@ -11,10 +11,11 @@ files() {
 
 serves_nfs() { answers_nfs "${HTTP%:*}"; }
 
-# exportfs names on stderr what it does not understand, and goes on: here a wrong line is an error.
+# exportfs names on stderr what it does not understand, and goes on: here a wrong line is an error. Only the copy of a
+# new share may not have come yet: it is served once it is there.
 export_shares() {
 	local complaint
-	complaint=$(exportfs -ra 2>&1)
+	complaint=$(exportfs -ra 2>&1 | grep -v 'Failed to stat .*: No such file or directory$' || :)
 	[[ -z $complaint ]] || { log "$complaint" && false; }
 }
 
