@@ -121,7 +121,7 @@ describe("lab: QEMU's arguments", () => {
       `-name ${qemuName("dev", "m1")}${specHash(masterSpec())}
 -machine q35,sata=off,smbus=off
 -accel tcg,thread=multi,tb-size=256
--cpu max,avx=off,avx2=off,cx16=off,la57=off
+-cpu max,avx=off,avx2=off,la57=off
 -smp 1
 -m 640
 -no-user-config
@@ -130,7 +130,7 @@ describe("lab: QEMU's arguments", () => {
 -rtc base=utc,clock=host
 -kernel kernel
 -initrd initrd
--append root=/dev/vda net.ifnames=0 console=ttyS0 quiet mitigations=off audit=0 panic=5 systemd.default_device_timeout_sec=240 systemd.hostname=m1 systemd.machine_id=${machineId}
+-append root=/dev/vda net.ifnames=0 console=ttyS0 quiet mitigations=off audit=0 panic=5 clearcpuid=cx16 systemd.default_device_timeout_sec=240 systemd.hostname=m1 systemd.machine_id=${machineId}
 -drive if=none,id=root,format=raw,file=root.img,cache=unsafe
 -device virtio-blk-pci,drive=root,serial=root
 -drive if=none,id=data,format=raw,file=data.img,cache=writeback
