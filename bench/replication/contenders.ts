@@ -41,7 +41,9 @@ export function ours(cluster: Cluster, share: ShareOutput): Contender {
     start: () => releaseOurs(cluster),
     stop: () => stopOurs(cluster),
     atRest: async () => {
-      const { slaves } = JSON.parse(await cluster.run(cluster.active, `cat ${STATUS_FILE}`)) as Status;
+      const said = await cluster.run(cluster.active, `cat ${STATUS_FILE} 2>/dev/null || :`);
+      if (said === "") return false;
+      const { slaves } = JSON.parse(said) as Status;
       return cluster.slaves.every(({ name }) => (slaves[name]?.lagSeconds ?? Infinity) < CALM);
     },
     signalWatcher: async (signal) => {

@@ -38,9 +38,14 @@ export class Fleet {
     return holder?.[0] ?? assert.fail("no proxy has the read address");
   }
 
-  /** What the daemon on the active master says. */
+  /** What the daemon on the active master says. One that has just been started says nothing for some seconds. */
   async daemon(): Promise<Replication> {
-    return JSON.parse(await this.stack.on(await this.active(), `cat ${STATUS_FILE}`)) as Replication;
+    let said = "";
+    await this.until("the daemon says how it is", 60, async () => {
+      said = await this.stack.on(await this.active(), `cat ${STATUS_FILE} 2>/dev/null || :`);
+      return said !== "";
+    });
+    return JSON.parse(said) as Replication;
   }
 
   /** All but fifos and sockets, which are nothing on another host: types, modes, owners, times, targets, names and contents of all below a directory, in one number. */
