@@ -43,6 +43,7 @@ export class Pending {
 
   /** Lets them gather. The longer, the more of them are one: a file is made, filled and closed. */
   gather(): void {
+    if (this.timer) return;
     const { coalesceMs, busy, ripe } = this.options;
     const latest = performance.now() + LONGEST - coalesceMs;
     const look = () => {
@@ -50,7 +51,7 @@ export class Pending {
       this.timer = wait ? setTimeout(look, coalesceMs) : undefined;
       if (!wait) ripe();
     };
-    this.timer ??= setTimeout(look, coalesceMs);
+    this.timer = setTimeout(look, coalesceMs);
   }
 
   take(): Change[] {
