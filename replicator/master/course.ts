@@ -41,7 +41,9 @@ export interface Course {
   horizon: number;
   /** Milliseconds without an answer before a connection is given up. */
   patience?: number;
-  /** The slave has everything up to this position. */
+  /** A connection goes on at this position. */
+  begun(position: number): void;
+  /** The slave has taken everything up to this position. */
   reached(position: number): void;
   /** Directories that have been compared so far; undefined: it follows the journal. */
   comparing(directories: number | undefined): void;

@@ -127,7 +127,7 @@ export class Follower {
     const partly = known && !failures.overflowed;
     const missing = partly ? course.trees.filter((tree) => !trees.includes(tree)) : course.trees;
     const start = partly && missing.length < course.trees.length ? position : here;
-    course.reached(start);
+    course.begun(start);
     if (missing.length > 0) {
       failures.overflowed = false;
       await this.compare(missing);

@@ -43,8 +43,11 @@ export interface KeptLane {
   failures: KeptFailures;
 }
 
+type Phase = "connecting" | "comparing" | "following";
+
 export interface LaneStatus {
-  state: "connecting" | "comparing" | "following" | "stuck";
+  /** Stuck from when the slave has declined something until it takes something again, also while that is tried. */
+  state: Phase | "stuck";
   connected: boolean;
   /** Now less the time of the last beacon that came back, or of the daemon's start. */
   lagSeconds: number;
@@ -63,7 +66,8 @@ export interface LaneStatus {
 
 /** Keeps one slave equal: connects, follows, and connects again. */
 export class Lane {
-  private state: LaneStatus["state"] = "connecting";
+  private phase: Phase = "connecting";
+  private declined = false;
   private position: number | undefined;
   private directories: number | undefined;
   private files = 0;
@@ -91,13 +95,20 @@ export class Lane {
       littered: [],
       horizon: -Infinity,
       ...(patience === undefined ? {} : { patience }),
-      reached: (position) => (this.position = position),
+      begun: (position) => (this.position = position),
+      reached: (position) => {
+        this.position = position;
+        this.enter(this.phase, false);
+      },
       comparing: (directories) => this.comparing(directories),
       transferred: (files, bytes) => {
         this.files += files;
         this.bytes += bytes;
       },
-      beacon: (time) => (this.lastBeacon = Math.max(this.lastBeacon, time)),
+      beacon: (time) => {
+        this.lastBeacon = Math.max(this.lastBeacon, time);
+        this.enter(this.phase, false);
+      },
       trouble: (message) => this.trouble(message),
     };
   }
@@ -112,10 +123,10 @@ export class Lane {
   }
 
   get status(): LaneStatus {
-    const { position, directories, lastError, options } = this;
+    const { phase, position, directories, lastError, options } = this;
     return {
       state: this.state,
-      connected: this.state === "following" || this.state === "comparing",
+      connected: phase !== "connecting",
       lagSeconds: Math.max(0, Date.now() - this.lastBeacon) / 1000,
       ...(position === undefined ? {} : { position, backlogBytes: options.journal.left(position) }),
       files: this.files,
@@ -159,7 +170,7 @@ export class Lane {
       } catch (error) {
         if (this.stopping) return;
         this.trouble(error instanceof Error ? error.message : String(error));
-        this.state = error instanceof Declined ? "stuck" : "connecting";
+        this.enter("connecting", error instanceof Declined);
       } finally {
         this.follower = undefined;
         this.directories = undefined;
@@ -171,10 +182,21 @@ export class Lane {
   }
 
   private comparing(directories: number | undefined): void {
-    const before = this.state;
     this.directories = directories;
-    this.state = directories === undefined ? "following" : "comparing";
-    if (this.state !== before) this.options.log(`${this.options.name}: ${this.state}`);
+    const taken = (directories ?? 0) > 0;
+    this.enter(directories === undefined ? "following" : "comparing", this.declined && !taken);
+  }
+
+  private get state(): LaneStatus["state"] {
+    return this.declined ? "stuck" : this.phase;
+  }
+
+  private enter(phase: Phase, declined: boolean): void {
+    const before = this.state;
+    this.phase = phase;
+    this.declined = declined;
+    if (this.state !== before && phase !== "connecting")
+      this.options.log(`${this.options.name}: ${this.state}`);
   }
 
   private trouble(message: string): void {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
-import { assertEqual, pairForEach, rename, until, update } from "./volume";
+import { assertEqual, onSmallDisk, pairForEach, rename, until, update } from "./volume";
 
 describe("replicator: a lane", () => {
   const pair = pairForEach();
@@ -101,6 +102,34 @@ describe("replicator: a lane", () => {
     const { master, slave } = pair;
     const lane = master.lane(slave, { connect: () => slave.silent(), patience: 100 });
     await until("it is given up", () => lane.status.lastError?.message.startsWith("no answer") === true);
+  });
+
+  it("is stuck while the slave's disk is full, also while it tries again", async function () {
+    const { master, slave } = pair;
+    await onSmallDisk(this, slave.root, async () => {
+      mkdirSync(slave.file(".ha-nfs"));
+      slave.start();
+      let connections = 0;
+      const connect = () => {
+        connections++;
+        return slave.connect();
+      };
+      const lane = master.lane(slave, { connect });
+      await slave.follows(master);
+      writeFileSync(master.file("data/big"), Buffer.alloc(1024 * 1024));
+      await master.record(update("data/big"));
+      await until("it is stuck", () => lane.status.state === "stuck");
+      await until("it has tried again", () => {
+        assert.equal(lane.status.state, "stuck");
+        return connections > 2;
+      });
+      spawnSync("mount", ["-o", "remount,size=4m", slave.root]);
+      await slave.follows(master);
+      await until("it says so", () => lane.status.state === "following");
+      assertEqual(master, slave);
+      await lane.stop();
+      await slave.receiver.stop();
+    });
   });
 
   it("does not take its own delay for the slave's", async () => {

@@ -207,6 +207,21 @@ export function needsRsync(): void {
   });
 }
 
+/** Mounts a file system of 1 MiB on a directory and runs `action`; skips the test where nothing can be mounted. */
+export async function onSmallDisk(
+  test: Mocha.Context,
+  directory: string,
+  action: () => Promise<void>,
+): Promise<void> {
+  const mount = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", directory]);
+  if (mount.status !== 0) test.skip();
+  try {
+    await action();
+  } finally {
+    spawnSync("umount", [directory]);
+  }
+}
+
 const SETXATTR: Record<string, number> = { x64: 188, arm64: 5 };
 
 /** Gives it an extended attribute. */
