@@ -16,6 +16,7 @@ import { COPY, LSYNCD_UNIT } from "./places";
 import { Stage } from "./stage";
 import { LEGEND, table } from "./table";
 import { trial } from "./trial";
+import { workloads } from "./workloads";
 
 /** Seconds that the pair has to become redundant. */
 const BEGIN_LIMIT = 30;
@@ -52,7 +53,11 @@ async function compete(
     for (const workload of only) {
       for (let run = 0; run < repeat; run++) {
         notice(`${new Date().toISOString()} ${name}: ${workload}`);
-        done(await trial(stage, workload));
+        try {
+          done(await trial(stage, workload));
+        } finally {
+          await workloads[workload].restore?.(stage);
+        }
       }
     }
     await stage.prepare("empty");

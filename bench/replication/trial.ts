@@ -14,7 +14,10 @@ import type { WorkloadName } from "./options";
 import type { Stage } from "./stage";
 import { type Act, type Workload, workloads } from "./workloads";
 
-/** Runs one workload with the stage's contender. What goes wrong is in the outcome, but for an interruption. */
+/**
+ * Runs one workload with the stage's contender, but for its `restore`: that takes long, and the outcome is known before.
+ * What goes wrong is in the outcome, but for an interruption.
+ */
 export async function trial(stage: Stage, name: WorkloadName): Promise<Outcome> {
   const workload = workloads[name];
   const nothing = { seconds: null, secondsBehind: null, filesPerSecond: null, writtenPerSecond: null };
@@ -26,8 +29,6 @@ export async function trial(stage: Stage, name: WorkloadName): Promise<Outcome> 
     stage.cluster.signal.throwIfAborted();
     stage.leave(undefined);
     return { ...about, ...nothing, files: 0, failed: (error as Error).message };
-  } finally {
-    await workload.restore?.(stage);
   }
 }
 

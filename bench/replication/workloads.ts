@@ -29,7 +29,6 @@ export interface Workload {
 
 const now = () => Date.now() / 1000;
 const FAILOVER_LIMIT = 180;
-const REDUNDANT_LIMIT = 600;
 /** Seconds over which the changes around a failover are spread; the kill is in the middle. */
 const SPREAD = 10;
 
@@ -123,11 +122,12 @@ export const workloads: Record<WorkloadName, Workload> = {
     leaves: "tree",
     lags: true,
     act: failover,
-    restore: async ({ cluster, contender }) => {
+    restore: async ({ cluster, contender, limit }) => {
       for (const { name } of cluster.masters) await startNode(cluster.stack, name);
-      await releaseOurs(cluster); // without it the stack is degraded
-      if (!(await cluster.until(REDUNDANT_LIMIT, () => cluster.findActive())))
-        throw new Error(`the pair is not redundant ${REDUNDANT_LIMIT} s after the failover`);
+      // without ours the stack is degraded, and also while it has yet to send a tree that another contender has sent
+      await releaseOurs(cluster);
+      if (!(await cluster.until(limit, () => cluster.findActive())))
+        throw new Error(`the pair is not redundant ${limit} s after the failover`);
       if (contender.name !== "ours") await holdOurs(cluster);
       for (const master of cluster.masters) await equipMaster(cluster, master);
     },
