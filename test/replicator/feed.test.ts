@@ -177,9 +177,9 @@ describe("replicator: the feed", () => {
     await t.start();
     await t.closeWatch();
     writeFileSync(t.path("data/new"), "");
-    await t.openWatch();
     await t.until(() => t.feed.metrics.error !== undefined);
     assert.match(t.feed.metrics.error ?? "", /watch ended with 0/);
+    await t.openWatch(); // not before the one that ends has noticed: it would go on
     await t.tell(`w ${now()}`);
     await t.until(() => t.feed.metrics.rescans === 1);
     assert.ok((await t.arrived()).some((change) => isDeepStrictEqual(change, update("data/new"))));
