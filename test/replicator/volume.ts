@@ -218,7 +218,7 @@ export async function onSmallDisk(
   try {
     await action();
   } finally {
-    spawnSync("umount", [directory]);
+    spawnSync("umount", ["--lazy", directory]); // a test that failed may hold it
   }
 }
 
