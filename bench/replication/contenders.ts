@@ -3,7 +3,7 @@ import { REPLICA } from "../../components/render/replica";
 import { STATUS_FILE } from "../../components/render/replication";
 import type { Status } from "../../replicator/master/metrics";
 import type { Cluster } from "./cluster";
-import { releaseOurs, stopOurs } from "./equipment";
+import { releaseOurs, stopOurs, TIME } from "./equipment";
 import type { ContenderName } from "./options";
 import { COPY, LSYNCD_UNIT, OUR_UNIT, RUN, SSH_CONFIG, WORK } from "./places";
 
@@ -20,15 +20,15 @@ export interface Contender {
   copy: string;
   /** Seconds that it may wait before it sends. */
   settle: number;
-  /** Starts it on the active master. */
-  start(): Promise<void>;
+  /** Starts it on the active master. Returns when, seconds on that one's clock: the login before it is the bench's own. */
+  start(): Promise<number>;
   stop(): Promise<void>;
   /** Whether it has nothing left to do, also nothing that the copies do not show. */
   atRest(): Promise<boolean>;
   /** Sends a signal to the process that takes the kernel's events. */
   signalWatcher(signal: "STOP" | "CONT"): Promise<void>;
-  /** Does what nothing else does when another master has become the active one. */
-  takeOver(): Promise<void>;
+  /** Does what nothing else does when another master has become the active one. Returns as `start`; undefined: nothing. */
+  takeOver(): Promise<number | undefined>;
 }
 
 export function ours(cluster: Cluster, share: ShareOutput): Contender {
@@ -54,7 +54,7 @@ export function ours(cluster: Cluster, share: ShareOutput): Contender {
          done`,
       );
     },
-    takeOver: () => Promise.resolve(),
+    takeOver: () => Promise.resolve(undefined),
   };
 }
 
@@ -93,12 +93,13 @@ export function lsyncd(cluster: Cluster, share: ShareOutput, name: keyof typeof 
   const slaves = cluster.slaves.map((slave) => slave.name);
   const text = lsyncdConf(`${share.path}/${WORK}`, slaves, settings);
   const start = async () => {
-    await cluster.run(
+    const began = await cluster.run(
       cluster.active,
-      `cat >${file} && systemd-run --quiet --collect --unit=${LSYNCD_UNIT} -p CPUAccounting=yes -p MemoryAccounting=yes -p KillSignal=SIGKILL lsyncd -nodaemon ${file}`,
+      `cat >${file} && ${TIME} && systemd-run --quiet --collect --unit=${LSYNCD_UNIT} -p CPUAccounting=yes -p MemoryAccounting=yes -p KillSignal=SIGKILL lsyncd -nodaemon ${file}`,
       60,
       text,
     );
+    return Number(began);
   };
   return {
     name,

@@ -43,6 +43,9 @@ const AUTHORIZED = "~/.ssh/authorized_keys";
 const DROP_QUEUE = `systemctl clean --what=fdstore ${OUR_UNIT}`;
 const QUEUES = "fs.inotify.max_queued_events fs.fanotify.max_queued_events";
 
+/** Prints a machine's time, seconds since 1970. */
+export const TIME = "date +%s.%6N";
+
 const TRIES = 3;
 const CLEAN_LIMIT_MS = 900_000;
 
@@ -125,10 +128,10 @@ export async function holdOurs(cluster: Cluster): Promise<void> {
   await cluster.all(cluster.masters, DROP_QUEUE);
 }
 
-/** The contrary of `stopOurs`: our daemon starts. */
-export async function releaseOurs(cluster: Cluster): Promise<void> {
+/** The contrary of `stopOurs`: our daemon starts. Returns when, seconds on the active master's clock. */
+export async function releaseOurs(cluster: Cluster): Promise<number> {
   await cluster.all(cluster.masters, `rm -f ${STOPPED}`);
-  await cluster.run(cluster.active, `systemctl start ${OUR_UNIT}`);
+  return Number(await cluster.run(cluster.active, `${TIME}; systemctl start ${OUR_UNIT}`));
 }
 
 /** How many events the queue of a watcher that is started next holds; undefined: as before the bench. None runs. */

@@ -26,16 +26,17 @@ function contender(name: ContenderName, cluster: Cluster, share: ShareOutput): C
   if (name === "ours") return ours(cluster, share);
   if (name !== "rsync") return lsyncd(cluster, share, name);
   const nothing = () => Promise.resolve();
+  const never = () => Promise.resolve(NaN);
   return {
     name,
     unit: LSYNCD_UNIT,
     copy: COPY,
     settle: 0,
-    start: nothing,
+    start: never,
     stop: nothing,
     atRest: () => Promise.resolve(true),
     signalWatcher: nothing,
-    takeOver: nothing,
+    takeOver: never,
   };
 }
 

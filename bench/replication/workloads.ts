@@ -22,10 +22,12 @@ export interface Workload {
   leaves?: Content;
   /** Whether the lag of each file tells something: not when the contender was down meanwhile. */
   lags: boolean;
-  act(stage: Stage, clocks: ReadonlyMap<string, Clock>): Promise<Act>;
+  act(stage: Stage, clocks: Clocks): Promise<Act>;
   /** Makes good what was done to the nodes, whatever has happened. */
   restore?(stage: Stage): Promise<void>;
 }
+
+type Clocks = ReadonlyMap<string, Clock>;
 
 const now = () => Date.now() / 1000;
 const FAILOVER_LIMIT = 180;
@@ -61,11 +63,11 @@ export const workloads: Record<WorkloadName, Workload> = {
     needs: "empty",
     leaves: "files",
     lags: false,
-    act: async (stage) => {
+    act: async (stage, clocks) => {
       await stage.contender.stop();
       const written = await stage.build(stage.sizes.files);
       await stage.cold();
-      return { written, files: count(stage.sizes.files), ...(await started(stage)) };
+      return { written, files: count(stage.sizes.files), ...(await started(stage, clocks)) };
     },
   },
   steady: {
@@ -103,7 +105,7 @@ export const workloads: Record<WorkloadName, Workload> = {
     needs: "tree",
     leaves: "tree",
     lags: false,
-    act: async (stage) => {
+    act: async (stage, clocks) => {
       await stage.contender.stop();
       const { tree, changes } = stage.sizes;
       const written = await stage.write(
@@ -114,7 +116,7 @@ export const workloads: Record<WorkloadName, Workload> = {
         changes,
         0,
       );
-      return { written, files: changes, ...(await started(stage)) };
+      return { written, files: changes, ...(await started(stage, clocks)) };
     },
   },
   failover: {
@@ -161,13 +163,18 @@ function edits(who: "client" | "active"): Workload {
 }
 
 /** Starts the contender, and returns from when on it could work. */
-async function started(stage: Stage): Promise<{ begun: number; ready: number }> {
-  const begun = now();
-  await stage.contender.start();
+async function started(
+  { contender, cluster }: Stage,
+  clocks: Clocks,
+): Promise<{ begun: number; ready: number }> {
+  const begun = onOurClock(clocks, cluster.active, await contender.start());
   return { begun, ready: begun };
 }
 
-async function failover(stage: Stage, clocks: ReadonlyMap<string, Clock>): Promise<Act> {
+const onOurClock = (clocks: Clocks, { name }: { name: string }, time: number) =>
+  time - (clocks.get(name)?.offset ?? 0);
+
+async function failover(stage: Stage, clocks: Clocks): Promise<Act> {
   const { cluster, contender, sizes } = stage;
   const { active, standby, client } = cluster;
   const events = async () => {
@@ -185,13 +192,12 @@ async function failover(stage: Stage, clocks: ReadonlyMap<string, Clock>): Promi
   const serves = await cluster.until(FAILOVER_LIMIT, async () => (await events())[before], 0.25);
   if (serves === undefined) throw new Error(`${standby.name} does not serve`);
   cluster.active = standby;
-  await contender.takeOver();
+  const started = (await contender.takeOver()) ?? serves;
   const written = await writing;
-  const ours = (machine: { name: string }, time: number) => time - (clocks.get(machine.name)?.offset ?? 0);
   return {
     written,
     files: changes,
     begun,
-    ready: Math.max(ours(standby, serves), ours(client, written.ended)),
+    ready: Math.max(onOurClock(clocks, standby, started), onOurClock(clocks, client, written.ended)),
   };
 }
