@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { cacheDir } from "../toolchain/cache";
 import { controlDir, directories, labDir, labHash, nodeDir, stackDir } from "./paths";
@@ -12,6 +13,14 @@ export function stackLock(stack: string): string {
 /** Held while a node's VM is made, started or stopped. */
 export function nodeLock(stack: string, node: string): string {
   return join(locks(stack), node);
+}
+
+/**
+ * Held, one of them, while a VM boots, whatever its stack: as many as there are processors. More at once are ready no
+ * sooner, and then some of them not within their limit: seven on two processors, each of which takes 40 s of one.
+ */
+export function bootLocks(): string[] {
+  return Array.from({ length: availableParallelism() }, (_, i) => join(cacheDir(), "locks", `boot-${i}`));
 }
 
 /** A lock file outlives what it locks, so it lies in the cache. */

@@ -1,7 +1,13 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { onPath, UserError } from "../toolchain/process";
+
+/** Exit status of flock(1) when it does not wait for a lock that another one has. */
+const HELD = 1;
+/** Milliseconds between looks for a lock that is free. */
+const LOOK_AGAIN = 300;
 
 /** Writes a file of mode 600 whole or not at all. */
 export function writeWhole(file: string, content: string | Uint8Array): void {
@@ -41,17 +47,42 @@ export async function run(command: string, args: string[]): Promise<void> {
  * The kernel drops the lock with the process that holds it, however it ends, so no lock is ever stale.
  */
 export async function withLock<T>(file: string, work: () => T | Promise<T>): Promise<T> {
+  const holder = await hold(file);
+  if (!holder) throw new UserError(`cannot lock ${file}: flock has not waited`);
+  return whileHeld(holder, work);
+}
+
+/** The same with any of several locks: as many processes work at once. */
+export async function withOneLock<T>(files: readonly string[], work: () => T | Promise<T>): Promise<T> {
+  for (;;) {
+    for (const file of files) {
+      const holder = await hold(file, "--nonblock");
+      if (holder) return whileHeld(holder, work);
+    }
+    await sleep(LOOK_AGAIN);
+  }
+}
+
+/** A process that holds the lock until its stdin ends; undefined: another one has it, and flock is not to wait. */
+async function hold(file: string, ...flags: string[]): Promise<ChildProcess | undefined> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const holder = spawn("flock", [file, "sh", "-c", "echo; exec cat"], { stdio: ["pipe", "pipe", "ignore"] });
-  await new Promise((locked, fail) => {
+  const command = [...flags, file, "sh", "-c", "echo; exec cat"];
+  const holder = spawn("flock", command, { stdio: ["pipe", "pipe", "ignore"] });
+  return new Promise((done, fail) => {
     holder.once("error", () => fail(new UserError("cannot run flock: install util-linux")));
-    holder.once("exit", (code) => fail(new UserError(`cannot lock ${file}: flock ended with ${code}`)));
-    holder.stdout.once("data", locked);
+    holder.once("exit", (code) => {
+      if (code === HELD) done(undefined);
+      else fail(new UserError(`cannot lock ${file}: flock ended with ${code}`));
+    });
+    holder.stdout.once("data", () => done(holder));
   });
+}
+
+async function whileHeld<T>(holder: ChildProcess, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } finally {
-    holder.stdin.end();
+    holder.stdin?.end();
   }
 }
 

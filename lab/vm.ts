@@ -11,8 +11,8 @@ import { qmp } from "./qmp";
 import { waitForSsh } from "./ready";
 import { listed, readSpec, writeSpec, type VmSpec } from "./spec";
 import { writeSshConfig } from "./sshConfig";
-import { nodeLock, stackLock } from "./stack";
-import { requireTools, tryRun, withLock } from "./support";
+import { bootLocks, nodeLock, stackLock } from "./stack";
+import { requireTools, tryRun, withLock, withOneLock } from "./support";
 
 /** How long a guest has to power off before its power is cut, in seconds. */
 const stopLimit = 60;
@@ -48,19 +48,25 @@ export function stopNode(stack: string, node: string): Promise<void> {
 export async function powerOn(spec: VmSpec): Promise<void> {
   requireTools("vm");
   const { stack, name } = spec;
-  const begin = Date.now();
   const before = runningVm(stack, name);
   if (before?.paused) throw new UserError(`${name} is paused: npm run lab -- resume ${name}`);
   await makeDisks(spec);
-  if (!before) await startQemu(spec);
-  await withLock(stackLock(stack), () => writeSshConfig(stack));
-  try {
+  const reachable = async () => {
+    await withLock(stackLock(stack), () => writeSshConfig(stack));
     await waitForSsh(stack, name);
-  } catch (error) {
-    if (!before && runningVm(stack, name)) await killNode(stack, name);
-    throw error;
-  }
-  if (!before) notice(`${name}: up, SSH after ${Math.round((Date.now() - begin) / 1000)} s`);
+  };
+  if (before) return reachable();
+  await withOneLock(bootLocks(), async () => {
+    const begin = Date.now();
+    await startQemu(spec);
+    try {
+      await reachable();
+    } catch (error) {
+      if (runningVm(stack, name)) await killNode(stack, name);
+      throw error;
+    }
+    notice(`${name}: up, SSH after ${Math.round((Date.now() - begin) / 1000)} s`);
+  });
 }
 
 /** Starts QEMU. When something else listens on the SSH port by now, the node gets another. */
