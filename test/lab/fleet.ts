@@ -5,6 +5,10 @@ import type { Status as Replication } from "../../replicator/master/metrics";
 import type { Status } from "../../scripts/operator/status";
 import type { TestStack } from "./stack";
 
+const SHARE = "/srv/nfs/data";
+/** Where the share's copy is on a node. */
+const replica = (node: string) => Fleet.replicas[node] ?? "/srv/replica/data";
+
 /** The fleet of a test stack: its slaves, its push target, and what they hold. */
 export class Fleet {
   constructor(private readonly stack: TestStack) {}
@@ -48,33 +52,50 @@ export class Fleet {
     return JSON.parse(said) as Replication;
   }
 
-  /** All but fifos and sockets, which are nothing on another host: types, modes, owners, times, targets, names and contents of all below a directory, in one number. */
-  digest(node: string, directory: string): Promise<string> {
+  /** Of all below a directory, but fifos and sockets, which are nothing on another host: types, modes, owners, times, targets, names and contents. */
+  private list(node: string, directory: string, form: string): Promise<string> {
     const names = String.raw`find . -mindepth 1 ! -type p ! -type s -printf '%y %m %U:%G %Ts %l %P\0'`;
     const contents = "find . -type f -print0 | sort -z | xargs -0 --no-run-if-empty sha256sum -z";
     return this.stack.on(
       node,
-      `cd ${directory} && { ${names} | sort -z && ${contents}; } | sha256sum`,
+      `cd ${directory} && { ${names} | sort -z && ${contents}; } | ${form}`,
       300_000,
     );
   }
 
+  /** The same in one number. */
+  digest(node: string, directory: string): Promise<string> {
+    return this.list(node, directory, "sha256sum");
+  }
+
+  /** What two nodes' lists do not both have. */
+  private async differences(one: string, directory: string, other: string, copy: string): Promise<string> {
+    const form = String.raw`tr '\n\0' '?\n'`;
+    const [here, there] = await Promise.all([
+      this.list(one, directory, form),
+      this.list(other, copy, form),
+    ]).then((lists) => lists.map((list) => list.split("\n")));
+    const only = (lines: string[] = [], others: string[] = [], whose: string) =>
+      lines.filter((line) => !others.includes(line)).map((line) => `${whose}: ${line}`);
+    return [...only(here, there, one), ...only(there, here, other)].slice(0, 20).join("\n");
+  }
+
   /** Waits until the replicas hold what the active master holds. */
-  async converge(nodes = Object.keys(Fleet.replicas), seconds = 120): Promise<void> {
+  async converge(nodes = Object.keys(Fleet.replicas), seconds = 300): Promise<void> {
     const deadline = Date.now() + seconds * 1000;
     const active = await this.active();
     for (;;) {
       const [wanted, ...found] = await Promise.all([
-        this.digest(active, "/srv/nfs/data"),
-        ...nodes.map((node) => this.digest(node, Fleet.replicas[node] ?? "/srv/replica/data").catch(String)),
+        this.digest(active, SHARE),
+        ...nodes.map((node) => this.digest(node, replica(node)).catch(String)),
       ]);
       const differ = nodes.filter((_, i) => found[i] !== wanted);
       if (differ.length === 0) return;
       if (Date.now() > deadline) {
         const status = JSON.stringify((await this.daemon()).slaves, null, 2);
-        assert.fail(
-          `${differ.join(", ")} not equal to ${active} after ${seconds} s:\n${wanted}${found.join("")}\n${status}`,
-        );
+        const [node = ""] = differ;
+        const how = await this.differences(active, SHARE, node, replica(node)).catch(String);
+        assert.fail(`${differ.join(", ")} not equal to ${active} after ${seconds} s:\n${how}\n${status}`);
       }
       await sleep(1000);
     }
