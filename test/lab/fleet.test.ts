@@ -141,7 +141,7 @@ describe("slaves, a push target and a read address in the lab", () => {
       `kill -STOP ${watch} || exit; mkdir /srv/nfs/data/many; cd /srv/nfs/data/many
        for i in $(seq 2000); do : >f$i; done; rm f1*; kill -CONT ${watch}`,
     );
-    await fleet.converge(["s1", "s2"], 300);
+    await fleet.converge(["s1", "s2"]);
     const { feed } = await fleet.daemon();
     assert.ok(feed.overflows > 0, "the queue has not overflowed");
     await queue(Number(events));
@@ -158,7 +158,7 @@ describe("slaves, a push target and a read address in the lab", () => {
     await client("echo while s1 is away >/mnt/data/away");
     assert.equal(await load, "0\n");
     await stack.run("lab", "start", "s1");
-    await fleet.converge(Object.keys(Fleet.replicas), 180);
+    await fleet.converge();
   });
 
   it("are read from at the same address when the proxy that has it dies", async () => {
@@ -231,7 +231,7 @@ describe("slaves, a push target and a read address in the lab", () => {
     assert.deepEqual(missing, []);
     await burst;
     const begun = Date.now();
-    await fleet.converge(Object.keys(Fleet.replicas), 300);
+    await fleet.converge();
     say(`stall ${stallSeconds.toFixed(1)} s; equal ${since(begun)} after the burst`);
     for (const [name, slave] of Object.entries((await fleet.daemon()).slaves)) {
       assert.equal(slave.comparing, undefined, `${name} is compared in full`);
