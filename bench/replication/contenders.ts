@@ -20,14 +20,17 @@ export interface Contender {
   copy: string;
   /** Seconds that it may wait before it sends. */
   settle: number;
-  /** Starts it on the active master. Returns when, seconds on that one's clock: the login before it is the bench's own. */
+  /**
+   * Starts it on the active master. Returns when, seconds on that one's clock: what the bench needs to log in does not
+   * count.
+   */
   start(): Promise<number>;
   stop(): Promise<void>;
   /** Whether it has nothing left to do, also nothing that the copies do not show. */
   atRest(): Promise<boolean>;
   /** Sends a signal to the process that takes the kernel's events. */
   signalWatcher(signal: "STOP" | "CONT"): Promise<void>;
-  /** Does what nothing else does when another master has become the active one. Returns as `start`; undefined: nothing. */
+  /** Does what nothing else does when another master has become active. Returns as `start`; undefined: no need. */
   takeOver(): Promise<number | undefined>;
 }
 

@@ -192,12 +192,12 @@ async function failover(stage: Stage, clocks: Clocks): Promise<Act> {
   const serves = await cluster.until(FAILOVER_LIMIT, async () => (await events())[before], 0.25);
   if (serves === undefined) throw new Error(`${standby.name} does not serve`);
   cluster.active = standby;
-  const started = (await contender.takeOver()) ?? serves;
+  const able = (await contender.takeOver()) ?? serves;
   const written = await writing;
   return {
     written,
     files: changes,
     begun,
-    ready: Math.max(onOurClock(clocks, standby, started), onOurClock(clocks, client, written.ended)),
+    ready: Math.max(onOurClock(clocks, standby, able), onOurClock(clocks, client, written.ended)),
   };
 }

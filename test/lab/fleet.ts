@@ -52,7 +52,10 @@ export class Fleet {
     return JSON.parse(said) as Replication;
   }
 
-  /** Of all below a directory, but fifos and sockets, which are nothing on another host: types, modes, owners, times, targets, names and contents. */
+  /**
+   * Of all below a directory, but fifos and sockets, which are nothing on another host: types, modes, owners, times,
+   * targets, names and contents.
+   */
   private list(node: string, directory: string, form: string): Promise<string> {
     const names = String.raw`find . -mindepth 1 ! -type p ! -type s -printf '%y %m %U:%G %Ts %l %P\0'`;
     const contents = "find . -type f -print0 | sort -z | xargs -0 --no-run-if-empty sha256sum -z";
