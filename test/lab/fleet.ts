@@ -5,6 +5,8 @@ import type { Status as Replication } from "../../replicator/master/metrics";
 import type { Status } from "../../scripts/operator/status";
 import type { TestStack } from "./stack";
 
+/** Seconds that the replicas have to become equal. */
+const CONVERGE_LIMIT = 300;
 const SHARE = "/srv/nfs/data";
 /** Where the share's copy is on a node. */
 const replica = (node: string) => Fleet.replicas[node] ?? "/srv/replica/data";
@@ -84,8 +86,8 @@ export class Fleet {
   }
 
   /** Waits until the replicas hold what the active master holds. */
-  async converge(nodes = Object.keys(Fleet.replicas), seconds = 300): Promise<void> {
-    const deadline = Date.now() + seconds * 1000;
+  async converge(nodes = Object.keys(Fleet.replicas)): Promise<void> {
+    const deadline = Date.now() + CONVERGE_LIMIT * 1000;
     const active = await this.active();
     for (;;) {
       const [wanted, ...found] = await Promise.all([
@@ -98,7 +100,9 @@ export class Fleet {
         const status = JSON.stringify((await this.daemon()).slaves, null, 2);
         const [node = ""] = differ;
         const how = await this.differences(active, SHARE, node, replica(node)).catch(String);
-        assert.fail(`${differ.join(", ")} not equal to ${active} after ${seconds} s:\n${how}\n${status}`);
+        assert.fail(
+          `${differ.join(", ")} not equal to ${active} after ${CONVERGE_LIMIT} s:\n${how}\n${status}`,
+        );
       }
       await sleep(1000);
     }
