@@ -76,6 +76,7 @@ function createLab(config: LabClusterConfig): Lab {
       nics: serviceNic(config, proxy),
       memoryMiB: lab.proxyMemoryMiB,
     })),
+    machine: lab.machine,
     connectTimeoutSeconds,
   });
 }

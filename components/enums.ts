@@ -1,3 +1,5 @@
+export { MachineType } from "../lab/machines/machine";
+
 /** What an NFS client may do with a share: the `rw` and `ro` options of exports(5). */
 export enum Access {
   ReadWrite = "rw",

@@ -15,7 +15,7 @@ export interface Complete extends Settings {
   readonly slaves: With<Slave, "serviceAddress" | "linkAddress">[];
   readonly readPool?: ReadPool & { readonly proxies: [Proxy, Proxy] };
   readonly pushTargets: With<PushTarget, "serviceAddress">[];
-  readonly lab: Required<Settings["lab"]>;
+  readonly lab: Settings["lab"] & Required<Pick<Settings["lab"], "clients">>;
   readonly sshPrivateKey: pulumi.Output<string>;
 }
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { Access, DrbdMetadata, HeartbeatTransport, Squash } from "../components/enums";
+import { Access, DrbdMetadata, HeartbeatTransport, MachineType, Squash } from "../components/enums";
 import {
   address,
   choice,
@@ -35,6 +35,7 @@ const master = section({
 });
 
 const lab = section({
+  machine: choice(MachineType).exactOptional(),
   masterMemoryMiB: mebibytes(512).default(640),
   clientMemoryMiB: mebibytes(256).default(384),
   slaveMemoryMiB: mebibytes(256).default(384),

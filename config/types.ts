@@ -1,9 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Access, DrbdMetadata, HeartbeatTransport, Squash } from "../components/enums";
+import type { Access, DrbdMetadata, HeartbeatTransport, MachineType, Squash } from "../components/enums";
 
 /** Where the hosts come from. */
 export enum Platform {
-  /** QEMU virtual machines on the operator's machine. */
+  /** Virtual machines on the operator's machine. */
   Lab = "lab",
   /** Machines that exist and answer SSH. */
   Hosts = "hosts",
@@ -171,6 +171,8 @@ export interface HostPushTargetConfig extends PushTargetConfig, SshConfig {}
 
 /** The virtual machines of the lab. Sizes are in MiB. */
 export interface LabConfig {
+  /** What executes them. Left out, user-mode Linux where it runs, else QEMU; a stack that exists keeps its type. */
+  readonly machine?: MachineType;
   readonly masterMemoryMiB: number;
   readonly clientMemoryMiB: number;
   readonly slaveMemoryMiB: number;

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { notice } from "../toolchain/process";
 import { hostKeyFile, readIdentity } from "./identity";
 import { nodeDir } from "./paths";
-import { runningVm } from "./process";
+import { forgetNode, running } from "./machines/choice";
 import { specHash, writeSpec, type NodeName, type VmSpec } from "./spec";
 import { endSshMaster, writeSshConfig } from "./sshConfig";
 import { dropEmpty, nodeLock, stackLock } from "./stack";
@@ -26,14 +26,14 @@ export function applyVm(spec: VmSpec): Promise<AppliedVm> {
   readIdentity(stack, name);
   return withLock(nodeLock(stack, name), async () => {
     writeSpec(spec);
-    const before = runningVm(stack, name);
+    const before = running(stack, name);
     if (before && before.spec !== specHash(spec)) {
       notice(
         `${name}: runs on; its new spec takes effect at: npm run lab -- --stack ${stack} restart ${name}`,
       );
     }
     await powerOn(spec);
-    return { node: name, sshPort: runningVm(stack, name)?.sshPort ?? spec.sshPort };
+    return { node: name, sshPort: running(stack, name)?.sshPort ?? spec.sshPort };
   });
 }
 
@@ -46,12 +46,16 @@ export async function removeVm({ stack, node }: NodeName): Promise<void> {
     const directory = nodeDir(stack, node);
     if (!existsSync(directory)) return;
     await endSshMaster(stack, node);
-    if (runningVm(stack, node)) await killNode(stack, node);
+    if (running(stack, node)) await killNode(stack, node);
     const hostKey = basename(hostKeyFile(stack, node));
-    for (const file of readdirSync(directory)) {
-      if (!file.startsWith(hostKey)) rmSync(join(directory, file));
-    }
-    await withLock(stackLock(stack), () => writeSshConfig(stack));
+    // Who writes the stack's ssh_config reads every node's spec.
+    await withLock(stackLock(stack), async () => {
+      await forgetNode(stack, node);
+      for (const file of readdirSync(directory)) {
+        if (!file.startsWith(hostKey)) rmSync(join(directory, file), { recursive: true });
+      }
+      writeSshConfig(stack);
+    });
     await dropEmpty(stack, node);
   });
 }

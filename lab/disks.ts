@@ -1,6 +1,7 @@
 import {
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   statSync,
@@ -15,7 +16,10 @@ import { seedFiles, tar } from "./seed";
 import type { VmSpec } from "./spec";
 import { run, writeWhole } from "./support";
 
-/** Makes what the VM of `spec` boots from and is still missing. A root or data disk that exists is never remade. */
+/**
+ * Makes what the VM of `spec` boots from and is still missing. A root or data disk that exists is never remade, and
+ * serves every type of machine.
+ */
 export async function makeDisks(spec: VmSpec): Promise<void> {
   const directory = nodeDir(spec.stack, spec.name);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -24,10 +28,11 @@ export async function makeDisks(spec: VmSpec): Promise<void> {
   writeSeed(spec);
 }
 
-/** Copies the image. Its kernel and initrd stay with the root disk, whose modules they match; the disk comes last. */
+/** Copies the image. Its kernels stay with the root disk, whose modules they match; the disk comes last. */
 async function makeRoot(directory: string, hash?: string): Promise<void> {
   const image = await ensureImage(hash);
-  for (const file of ["kernel", "initrd", "root.img"]) {
+  const kernels = readdirSync(image).filter((file) => file !== "root.img");
+  for (const file of [...kernels, "root.img"]) {
     const partial = join(directory, `${file}.partial`);
     await run("cp", ["--reflink=auto", "--sparse=always", join(image, file), partial]);
     renameSync(partial, join(directory, file));

@@ -16,7 +16,7 @@ export interface Identity {
 
 /** Makes the stack's key and the node's host key where they are missing, and returns them. */
 export async function applyIdentity({ stack, node }: NodeName): Promise<Identity> {
-  requireTools("vm");
+  requireTools("ssh");
   await withLock(stackLock(stack), async () => {
     await makeKey(join(stackDir(stack), "id_ed25519"), stack);
     await makeKey(hostKeyFile(stack, node), node);

@@ -5,11 +5,13 @@ import { applyVm, removeVm } from "./apply";
 import { attachConsole } from "./console";
 import { applyIdentity, removeIdentity } from "./identity";
 import { ensureImage } from "./image";
+import { choose, running } from "./machines/choice";
+import { asMachineType, MachineType } from "./machines/machine";
 import { nodes, stackDir, stacks } from "./paths";
-import { runningVm } from "./process";
 import { listed, parseNodeName, parseVmSpec, readSpec } from "./spec";
 import { sshConfigFile } from "./sshConfig";
-import { killNode, linkDown, linkUp, pauseNode, resumeNode, startNode, stopNode } from "./vm";
+import { packages } from "./support";
+import { killNode, linkDown, linkUp, netem, pauseNode, resumeNode, startNode, stopNode } from "./vm";
 
 const usage = `usage: npm run lab -- [--stack NAME] COMMAND      (stack: default $HA_NFS_STACK, else dev)
   list                    the VMs of the stack and their state
@@ -17,9 +19,11 @@ const usage = `usage: npm run lab -- [--stack NAME] COMMAND      (stack: default
   kill NODE               cut its power
   pause|resume NODE       freeze it, let it go on
   link-down|link-up NODE NIC   pull or plug the cable of a NIC: service, link, …
+  netem NODE NIC "delay 50ms loss 10%"   spoil what a NIC sends, as tc-netem(8); off ends it
   ssh NODE [COMMAND…]     a shell on it, or one command
   console NODE            its serial console, Ctrl-] leaves
   image                   build the image unless it is built, and print its directory
+  packages [TYPE]         the Debian packages that the stack needs; TYPE is uml or qemu
 for the program, with JSON on stdin:
   identity apply|remove   a node's keys        {"stack", "node"}
   vm apply|remove         a node's VM          VmSpec, see lab/spec.ts`;
@@ -42,9 +46,18 @@ const commands: Record<string, Handler> = {
   "link-up": (stack, args) => linkUp(stack, ...two(args)),
   ssh: (stack, [node = "", ...command]) => ssh(stack, one([node]), command),
   console: (stack, args) => attachConsole(stack, one(args)),
+  netem: (stack, args) => netem(stack, ...three(args)),
   image: async () => console.log(await ensureImage()),
+  packages: async (stack, args) => {
+    const { tools } = await choose(stack, typeOf(args));
+    console.log(packages("image", "ssh", tools).join("\n"));
+  },
   "identity apply": async () => print(await applyIdentity(parseNodeName(input()))),
-  "identity remove": () => removeIdentity(parseNodeName(input())),
+  "identity remove": async () => {
+    const name = parseNodeName(input());
+    await removeVm(name); // one whose making failed is known to nobody else
+    await removeIdentity(name);
+  },
   "vm apply": async () => print(await applyVm(parseVmSpec(input()))),
   "vm remove": () => removeVm(parseNodeName(input())),
 };
@@ -66,7 +79,7 @@ function list(stack: string): void {
     throw new UserError(`no stack ${stack} in this lab; there is: ${listed(stacks())}`);
   }
   const rows = nodes(stack).map((node) => {
-    const vm = runningVm(stack, node);
+    const vm = running(stack, node);
     if (!vm) return [node, "stopped", "-", `${readSpec(stack, node).sshPort}`, "-"];
     return [node, vm.paused ? "paused" : "running", `${vm.pid}`, `${vm.sshPort}`, `${vm.rssMiB}`];
   });
@@ -100,6 +113,23 @@ function one(args: string[]): string {
   const [node, ...more] = args;
   if (!node || more.length > 0) throw new UserError(`one NODE, please\n${usage}`);
   return node;
+}
+
+function three(args: string[]): [string, string, string] {
+  const [node, nic, ...words] = args;
+  if (!node || !nic || words.length === 0)
+    throw new UserError(`a NODE, a NIC and the words of netem, please\n${usage}`);
+  return [node, nic, words.join(" ")];
+}
+
+/** The machine's type, where the command names one. */
+function typeOf([word, ...more]: string[]): MachineType | undefined {
+  if (word === undefined) return undefined;
+  const type = asMachineType(word);
+  if (type && more.length === 0) return type;
+  throw new UserError(
+    `a TYPE is ${Object.values(MachineType).join(" or ")}, got ${[word, ...more].join(" ")}\n${usage}`,
+  );
 }
 
 function two(args: string[]): [string, string] {

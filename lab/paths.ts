@@ -15,6 +15,19 @@ export function nodeDir(stack: string, node: string): string {
   return join(stackDir(stack), node);
 }
 
+/** The program behind a node's fence device, in its directory. See fence.ts. */
+export const fenceFile = "fence";
+
+/** The disk that a node boots from. */
+export function rootDisk(stack: string, node: string): string {
+  return join(nodeDir(stack, node), "root.img");
+}
+
+/** The file of a stack that says what executes its guests. See machines/choice.ts. */
+export function machineFile(stack: string): string {
+  return join(stackDir(stack), "machine");
+}
+
 /**
  * The directory of SSH's control sockets. Not in the lab's own: a socket's path may have 107 bytes, and the name that
  * SSH makes takes 58 of them.

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../toolchain/process";
 import { nodeDir } from "./paths";
-import { runningVm } from "./process";
-import { startLimit } from "./qemu";
+import { running } from "./machines/choice";
+import { startLimit } from "./guest";
 import { sshConfigFile } from "./sshConfig";
 import { tryRun } from "./support";
 
@@ -17,7 +17,7 @@ export async function waitForSsh(stack: string, node: string): Promise<void> {
   const end = Date.now() + startLimit * 1000;
   let problem = "no banner from sshd";
   for (;;) {
-    const vm = runningVm(stack, node);
+    const vm = running(stack, node);
     if (!vm) throw new UserError(`${node}: QEMU has ended. ${consoleTail(stack, node)}`);
     if (await hasBanner(vm.sshPort)) {
       const direct = ["-o", "ControlMaster=no", "-o", "ControlPath=none"];

@@ -1,3 +1,4 @@
+import { management } from "./guest";
 import type { VmSpec } from "./spec";
 
 /** A file of the seed, as the guest gets it, owned by root. */
@@ -27,7 +28,7 @@ export function seedFiles(spec: VmSpec, keys: { hostPrivateKey: string; publicKe
 
 /** Plain addresses and no daemon that minds them, so that a lost carrier changes none. */
 function networkScript({ nics }: VmSpec): string {
-  const all = [{ device: "eth0", address: "10.0.2.15/24" }, ...nics];
+  const all = [{ device: "eth0", address: `${management.guest}/${management.prefix}` }, ...nics];
   return `tries=0
 for device in ${all.map(({ device }) => device).join(" ")}; do
 	until [ -e "/sys/class/net/$device" ]; do

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../toolchain/process";
+import { MachineType } from "./machines/machine";
 import { nodeDir, nodes, stackDir, stacks } from "./paths";
 import { writeWhole } from "./support";
 
@@ -14,7 +15,7 @@ export interface NicSpec {
   device: string;
   /** Locally administered, unicast, as `02:1f:…`. See `macAddress` in ports.ts. */
   mac: string;
-  /** The LAN: the multicast group and UDP port that its members share. See `lanAddress` in ports.ts. */
+  /** The LAN under QEMU: the multicast group and UDP port that its members share. See `lanAddress` in ports.ts. */
   group: string;
   /** IPv4 address with prefix length, as `10.10.1.11/24`. */
   address: string;
@@ -37,6 +38,10 @@ export interface VmSpec {
   dataDiskMiB: number;
   /** What goes into /etc/hosts. */
   hosts: { name: string; address: string }[];
+  /** The nodes of the stack that its fence device has power over. Default: none, and no device. */
+  fences?: string[] | undefined;
+  /** What shall execute it. Default: see `chooseMachine`. */
+  machine?: MachineType | undefined;
   /** The image to make its root disk from (the hash in its name). Default: that of lab/image as it is now. */
   image?: string | undefined;
 }
@@ -68,6 +73,8 @@ const vmSchema: z.ZodType<VmSpec> = z
     nics: z.array(nicSchema),
     dataDiskMiB: z.int().min(0),
     hosts: z.array(z.object({ name: z.string().regex(/^\S+$/, "must be a name"), address: z.ipv4() })),
+    fences: z.array(hostName).optional(),
+    machine: z.enum(MachineType).optional(),
     image: z.string().optional(),
   })
   .superRefine(({ nics }, context) => {
@@ -113,9 +120,9 @@ function parse<T>(schema: z.ZodType<T>, what: string, input: unknown): T {
   throw new UserError(`invalid ${what}:\n${lines.join("\n")}`);
 }
 
-/** Names what a VM that runs was started with. The image is no part of it: a root disk that exists stays. */
+/** Names what a VM that runs was started with; not by image or type, as what it has of both stays until all stop. */
 export function specHash(spec: VmSpec): string {
-  const parsed = parseVmSpec({ ...spec, image: undefined });
+  const parsed = parseVmSpec({ ...spec, image: undefined, machine: undefined });
   return createHash("sha256").update(JSON.stringify(parsed)).digest("hex").slice(0, 12);
 }
 

@@ -1,9 +1,9 @@
-import { lstatSync, mkdirSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../toolchain/process";
-import { readIdentity } from "./identity";
+import { hostKeyFile, readIdentity } from "./identity";
 import { controlDir, nodes, stackDir } from "./paths";
-import { runningVm } from "./process";
+import { running } from "./machines/choice";
 import { readSpec } from "./spec";
 import { tryRun, writeWhole } from "./support";
 
@@ -54,9 +54,10 @@ export function knownHosts(sshNodes: SshNode[]): string {
 
 /** Writes ssh_config and known_hosts for the nodes there are, with the ports that running VMs really have. */
 export function writeSshConfig(stack: string): void {
-  const sshNodes = nodes(stack).map((name) => ({
+  const withKeys = nodes(stack).filter((name) => existsSync(hostKeyFile(stack, name)));
+  const sshNodes = withKeys.map((name) => ({
     name,
-    port: runningVm(stack, name)?.sshPort ?? readSpec(stack, name).sshPort,
+    port: running(stack, name)?.sshPort ?? readSpec(stack, name).sshPort,
     hostKey: readIdentity(stack, name).hostKey,
   }));
   makeControlDir(controlDir(stack));

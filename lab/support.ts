@@ -24,10 +24,21 @@ export interface CommandResult {
   stderr: string;
 }
 
-/** Runs a command to its end, stdin empty. A command that does not exist is a UserError; a failure is not. */
-export function tryRun(command: string, args: string[], cwd?: string): Promise<CommandResult> {
+/** Where a command runs (default: here) and what it reads (default: nothing). */
+export interface CommandOptions {
+  cwd?: string;
+  input?: string;
+}
+
+/** Runs a command to its end. A command that does not exist is a UserError; a failure is not. */
+export function tryRun(
+  command: string,
+  args: string[],
+  { cwd, input = "" }: CommandOptions = {},
+): Promise<CommandResult> {
   return new Promise((done, fail) => {
-    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, { cwd });
+    child.stdin.on("error", () => undefined).end(input); // one that reads nothing may be gone by now
     const out = { stdout: "", stderr: "" };
     child.stdout.on("data", (data: Buffer) => (out.stdout += data.toString()));
     child.stderr.on("data", (data: Buffer) => (out.stderr += data.toString()));
@@ -37,9 +48,9 @@ export function tryRun(command: string, args: string[], cwd?: string): Promise<C
 }
 
 /** Like `tryRun`, but a failure is a UserError with the command's stderr. */
-export async function run(command: string, args: string[]): Promise<void> {
-  const { code, stderr } = await tryRun(command, args);
-  if (code !== 0) throw new UserError(`${command} failed (${code}): ${stderr.trim()}`);
+export async function run(command: string, args: string[], options?: CommandOptions): Promise<void> {
+  const { code, stderr } = await tryRun(command, args, options);
+  if (code !== 0) throw new UserError(`${[command, ...args].join(" ")} failed (${code}): ${stderr.trim()}`);
 }
 
 /**
@@ -93,23 +104,44 @@ interface Tool {
   package: string;
 }
 
-const tools: Record<"image" | "vm", Tool[]> = {
+const ssh = [
+  { name: "ssh", purpose: "reaches the VMs", package: "openssh-client" },
+  { name: "ssh-keygen", purpose: "makes their keys", package: "openssh-client" },
+];
+
+const tools = {
   image: [
     { name: "mmdebstrap", purpose: "gets the VMs' Debian", package: "mmdebstrap" },
     { name: "mke2fs", purpose: "makes their file system", package: "e2fsprogs" },
+    { name: "strip", purpose: "makes their modules small", package: "binutils" },
   ],
-  vm: [
-    { name: "qemu-system-x86_64", purpose: "runs the VMs", package: "qemu-system-x86" },
-    { name: "ssh", purpose: "reaches them", package: "openssh-client" },
-    { name: "ssh-keygen", purpose: "makes their keys", package: "openssh-client" },
+  ssh,
+  qemu: [{ name: "qemu-system-x86_64", purpose: "runs the VMs", package: "qemu-system-x86" }],
+  uml: [
+    { name: "ip", purpose: "makes the VMs' networks", package: "iproute2" },
+    { name: "socat", purpose: "leads to their SSH", package: "socat" },
+    { name: "setpriv", purpose: "runs them with no rights", package: "util-linux" },
   ],
-};
+} satisfies Record<string, Tool[]>;
+
+/** Something that the lab does with programs of the system. */
+export type Task = keyof typeof tools;
+
+/** What is no program: QEMU's firmware for the NICs. */
+const files: Partial<Record<Task, string[]>> = { qemu: ["ipxe-qemu"] };
+
+/** The Debian packages that tasks need. */
+export function packages(...tasks: Task[]): string[] {
+  const names = tasks.flatMap((task) => [...tools[task].map((tool) => tool.package), ...(files[task] ?? [])]);
+  return [...new Set(names)];
+}
 
 /** Throws one UserError that names all the missing programs of `task`, what each is for, and how to get them. */
-export function requireTools(task: "image" | "vm"): void {
+export function requireTools(task: Task): void {
   const missing = tools[task].filter(({ name }) => !onPath(name));
   if (missing.length === 0) return;
   const list = missing.map(({ name, purpose }) => `${name} (${purpose})`).join(", ");
-  const packages = [...new Set(missing.map((tool) => tool.package))].join(" ");
-  throw new UserError(`not on PATH: ${list}; apt-get install --no-install-recommends ${packages}`);
+  throw new UserError(
+    `not on PATH: ${list}; apt-get install --no-install-recommends ${packages(task).join(" ")}`,
+  );
 }

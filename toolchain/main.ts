@@ -3,7 +3,7 @@ import { findCli } from "./cli";
 import { parseArguments } from "./arguments";
 import type { Arguments } from "./arguments";
 import { pluginEnvironment } from "./plugins";
-import { isLab, prepareLab, prepareTests } from "./prerequisites";
+import { labWish, prepareLab, prepareTests } from "./prerequisites";
 import { notice, onPath, run, runScript, UserError } from "./process";
 import { exportStack, prepareStack, pulumi, stackOutputs } from "./stack";
 import { forget, isEmpty, stateEnvironment } from "./state";
@@ -91,7 +91,8 @@ async function up(given: Arguments): Promise<number> {
     create: true,
     flags: ["--yes", "--skip-preview"],
     before: async (config) => {
-      if (isLab(config)) await prepareLab();
+      const lab = labWish(config);
+      if (lab) await prepareLab(given.stack, lab);
     },
   });
   if (status === 0 && !given.has("--json", "-j", "--help", "-h")) {

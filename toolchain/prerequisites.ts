@@ -1,23 +1,38 @@
 import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { asMachineType, type MachineType } from "../lab/machines/machine";
 import { capture, notice, onPath, runScript, UserError } from "./process";
 
-/** The Debian packages of the lab. */
-const LAB = ["qemu-system-x86", "ipxe-qemu", "mmdebstrap", "e2fsprogs", "openssh-client"];
-
-/** Those of the tests: linters, and what makes disks to be refused. */
+/** The Debian packages of the tests: linters, and what makes disks to be refused. */
 const TESTS = ["shellcheck", "shfmt", "e2fsprogs", "mount", "perl-base", "procps", "rsync"];
 
-/** Whether the stack's machines are the lab's: so it is where its configuration names no platform. */
-export function isLab(config: string): boolean {
-  const platform = /^\s*["']?ha-nfs:platform["']?:\s*["']?([\w-]+)/m.exec(readFileSync(config, "utf8"))?.[1];
-  return platform === undefined || platform === "lab";
+/** What a stack's configuration says of the lab's machines. */
+export interface LabWish {
+  /** What executes them, where it says so. */
+  machine?: MachineType | undefined;
 }
 
-/** Installs what the lab's virtual machines need of the system, and builds their image, unless they are there. */
-export async function prepareLab(): Promise<void> {
-  install("the lab", LAB);
-  const status = await runScript("lab/main.ts", ["image"], ["inherit", process.stderr, "inherit"]);
-  if (status !== 0) throw new UserError("the lab's image could not be built: see above");
+/** The lab's part of a stack's configuration; undefined when its machines are not the lab's. */
+export function labWish(config: string): LabWish | undefined {
+  const { config: values = {} } = (parse(readFileSync(config, "utf8")) ?? {}) as {
+    config?: Record<string, unknown>;
+  };
+  const platform = values["ha-nfs:platform"] ?? "lab";
+  if (platform !== "lab") return undefined;
+  const { machine } = Object(values["ha-nfs:lab"]) as { machine?: unknown };
+  // A word that is none is left to the program, which tells all such mistakes at once.
+  return { machine: asMachineType(machine) };
+}
+
+/** Installs what the lab's virtual machines need of the system, and builds what they start from, unless it is there. */
+export async function prepareLab(stack: string, { machine }: LabWish): Promise<void> {
+  const lab = ["--import", "tsx", "lab/main.ts", "--stack", stack];
+  const wish = machine === undefined ? [] : [machine];
+  const { status, stdout, stderr } = capture(process.execPath, [...lab, "packages", ...wish]);
+  if (status !== 0) throw new UserError(stderr.trim().replace(/^error: /, ""));
+  install("the lab", stdout.trim().split("\n"));
+  const built = await runScript("lab/main.ts", ["image"], ["inherit", process.stderr, "inherit"]);
+  if (built !== 0) throw new UserError("the lab's image could not be built: see above");
 }
 
 /** Installs what the tests need of the system, but for the lab, which they prepare as a user does. */

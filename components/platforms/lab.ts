@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { stackDir } from "../../lab/paths";
 import { lanAddress, macAddress, reservePorts } from "../../lab/ports";
 import type { VmSpec } from "../../lab/spec";
+import type { MachineType } from "../enums";
 import { Host, type Nic, NicRole } from "../remote/host";
 import { quote } from "../remote/shell";
 
@@ -24,13 +25,15 @@ export interface LabArgs {
   clients: readonly LabNodeArgs[];
   slaves: readonly LabNodeArgs[];
   proxies: readonly LabNodeArgs[];
+  /** What executes the machines. @default user-mode Linux where it runs, else QEMU; a stack that exists keeps its type */
+  machine?: MachineType | undefined;
   /** Seconds that a machine may take to answer SSH. @default 300 */
   connectTimeoutSeconds?: number | undefined;
 }
 
 const main = path.relative(process.cwd(), path.join(__dirname, "../../lab/main.ts"));
 
-/** QEMU machines on the operator's machine: a whole environment without any other machine. */
+/** Virtual machines on the operator's machine: a whole environment without any other machine. */
 export class Lab extends pulumi.ComponentResource {
   public readonly masters: readonly [Host, Host];
   public readonly clients: readonly Host[];
@@ -65,6 +68,10 @@ export class Lab extends pulumi.ComponentResource {
         additionalSecretOutputs: ["stdout"],
       },
     );
+    // A master has power over the other one.
+    const peers = args.masters.includes(node)
+      ? args.masters.filter((master) => master !== node).map((master) => master.name)
+      : [];
     const spec: VmSpec = {
       stack,
       name: node.name,
@@ -78,6 +85,8 @@ export class Lab extends pulumi.ComponentResource {
           : [];
       }),
       dataDiskMiB: node.dataDiskMiB ?? 0,
+      ...(args.machine && { machine: args.machine }),
+      ...(peers.length > 0 && { fences: peers }),
       hosts: known.map((other) => ({
         name: other.name,
         address: other.nics[NicRole.Service]?.address.replace(/\/.*/, "") ?? "127.0.1.1",

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Puts root.img, kernel and initrd of the lab's Debian into the empty directory DIR. Needs root, mmdebstrap, mke2fs.
+# Puts root.img of the lab's Debian into the empty directory DIR; beside it what it boots with: kernel and initrd for QEMU,
+# linux and its C library for user-mode Linux. Needs root, mmdebstrap, mke2fs.
 # usage: build.sh DIR
 set -euo pipefail
 umask 022
@@ -41,10 +42,32 @@ mmdebstrap --mode=root --variant=minbase --format=directory --aptopt='Acquire::R
 	"${excluded[@]/#/--dpkgopt=path-exclude=}" --include="$(paste -sd, "$here/packages")" \
 	--essential-hook="$overlay" trixie "$tree"
 
+# The kernel of user-mode Linux: 6.16 and later are fast (seccomp mode), which is Debian's unstable alone for now. An empty
+# Debian, for its apt, which takes a mirror that lags behind; without the package, the lab has QEMU.
+echo "I: getting the kernel of user-mode Linux..."
+# shellcheck disable=SC2016 # expanded by mmdebstrap's own shell
+fetch='export APT_CONFIG=$MMDEBSTRAP_APT_CONFIG; cd "$1"
+	! apt-cache show user-mode-linux >/dev/null 2>&1 || apt-get -q download user-mode-linux libc6'
+mmdebstrap --mode=root --variant=custom --format=directory --aptopt='Acquire::Retries "3"' \
+	--aptopt='Acquire::Check-Valid-Until "false"' --customize-hook="$fetch" sid "$out/sid"
+if compgen -G "$out/sid/user-mode-linux_*.deb" >/dev/null; then
+	dpkg-deb -x "$out"/sid/user-mode-linux_*.deb "$out/sid/uml"
+	dpkg-deb -x "$out"/sid/libc6_*.deb "$out/sid/libc"
+	cp "$out/sid/uml/usr/bin/linux.uml" "$out/linux"
+	cp "$out"/sid/libc/usr/lib/x86_64-linux-gnu/{libc.so.6,ld-linux-x86-64.so.2} "$out"
+	modules=$(basename "$out"/sid/uml/usr/lib/uml/modules/*)
+	cp -r "$out/sid/uml/usr/lib/uml/modules/$modules" "$tree/usr/lib/modules/"
+	find "$tree/usr/lib/modules/$modules" -name '*.ko' -exec strip --strip-debug {} +
+else
+	echo "I: there is none"
+fi
+rm -rf --one-file-system "$out/sid"
+
 echo "I: settling services..."
 systemctl --root="$tree" --quiet enable lab-seed.service
 systemctl --root="$tree" --quiet disable "${disabled[@]}"
 systemctl --root="$tree" --quiet mask "${masked[@]}"
+ln -s /usr/lib/systemd/system/poweroff.target "$tree/etc/systemd/system/ctrl-alt-del.target"
 mkdir -p "$tree/etc/systemd/system-generators"
 for generator in "${generators[@]}"; do
 	ln -s /dev/null "$tree/etc/systemd/system-generators/systemd-$generator-generator"

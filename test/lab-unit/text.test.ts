@@ -3,7 +3,11 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { qemuArguments, qemuName } from "../../lab/qemu";
+import { vmName } from "../../lab/guest";
+import { qemuArguments } from "../../lab/machines/qemu/arguments";
+import { umlArguments } from "../../lab/machines/uml/arguments";
+import { managementTap, networkLines, tap } from "../../lab/machines/uml/network";
+import { leastUsed, processorList } from "../../lab/machines/uml/processors";
 import { seedFiles, tar } from "../../lab/seed";
 import { specHash } from "../../lab/spec";
 import { knownHosts, sshConfig } from "../../lab/sshConfig";
@@ -75,14 +79,14 @@ Host m1 m2
 describe("lab: seed", () => {
   const keys = { hostPrivateKey: "HOST KEY\n", publicKey: "ssh-ed25519 AAAA dev" };
   const files = seedFiles(masterSpec(), keys);
-  const content = (path: string) => files.find((file) => file.path === path)?.content;
+  const content = (path: string) => files.find((file) => file.path === path)?.content ?? "";
 
   it("has the node's name, hosts, addresses and keys", () => {
     assert.equal(content("etc/hostname"), "m1\n");
     assert.equal(content("etc/hosts"), "127.0.0.1 localhost\n10.10.1.11 m1\n10.10.1.12 m2\n");
-    assert.match(content("etc/lab/network.sh") ?? "", /^for device in eth0 eth1 eth2; do$/m);
+    assert.match(content("etc/lab/network.sh"), /^for device in eth0 eth1 eth2; do$/m);
     assert.ok(
-      content("etc/lab/network.sh")?.endsWith(`
+      content("etc/lab/network.sh").endsWith(`
 link set lo up
 address replace 10.0.2.15/24 dev eth0
 link set eth0 up
@@ -118,7 +122,7 @@ describe("lab: QEMU's arguments", () => {
     const machineId = labHash("machine", "dev", "m1").slice(0, 32);
     assert.deepEqual(
       qemuArguments(masterSpec(), "tcg").join(" ").split(" -"),
-      `-name ${qemuName("dev", "m1")}${specHash(masterSpec())}
+      `-name ${vmName("dev", "m1")}${specHash(masterSpec())}
 -machine q35,sata=off,smbus=off
 -accel tcg,thread=multi,tb-size=256
 -cpu max,avx=off,avx2=off,la57=off
@@ -130,7 +134,7 @@ describe("lab: QEMU's arguments", () => {
 -rtc base=utc,clock=host
 -kernel kernel
 -initrd initrd
--append root=/dev/vda net.ifnames=0 console=ttyS0 quiet mitigations=off audit=0 panic=5 clearcpuid=cx16 systemd.default_device_timeout_sec=240 systemd.hostname=m1 systemd.machine_id=${machineId}
+-append root=/dev/vda rw net.ifnames=0 console=ttyS0 quiet mitigations=off audit=0 panic=5 systemd.default_device_timeout_sec=240 systemd.hostname=m1 systemd.machine_id=${machineId} clearcpuid=cx16
 -drive if=none,id=root,format=raw,file=root.img,cache=unsafe
 -device virtio-blk-pci,drive=root,serial=root
 -drive if=none,id=data,format=raw,file=data.img,cache=writeback
@@ -156,5 +160,77 @@ describe("lab: QEMU's arguments", () => {
     const args = qemuArguments(masterSpec({ dataDiskMiB: 0 }), "kvm");
     assert.ok(!args.join(" ").includes("data"));
     assert.equal(args[args.indexOf("-accel") + 1], "kvm");
+  });
+
+  it("lead a guest that may fence others to its fence device, whatever the path", () => {
+    const words = qemuArguments(masterSpec({ fences: ["m2"] }), "tcg").join(" ");
+    assert.match(words, /,guestfwd=tcp:10\.0\.2\.100:7623-cmd:'[^' ]+\/dev\/m1\/fence'/);
+    const before = process.env.HA_NFS_LAB_DIR;
+    process.env.HA_NFS_LAB_DIR = "/a,b/it's";
+    const odd = qemuArguments(masterSpec({ fences: ["m2"] }), "tcg").join(" ");
+    process.env.HA_NFS_LAB_DIR = before;
+    assert.ok(odd.includes(String.raw`-cmd:'/a,,b/it'\''s/dev/m1/fence'`), odd);
+  });
+});
+
+describe("lab: user-mode Linux", () => {
+  useEmptyLab();
+  let cables: string[];
+  beforeEach(() => (cables = ["management", "service", "link"].map((role) => tap("dev", "m1", role))));
+
+  it("has the whole machine in its kernel's arguments", () => {
+    const machineId = labHash("machine", "dev", "m1").slice(0, 32);
+    assert.deepEqual(
+      umlArguments(masterSpec()),
+      `umid=${vmName("dev", "m1")} uml_dir=uml/ mem=640M seccomp=auto
+ubd0=root.img,,root ubd1=data.img,,data ubd2r=seed.tar,,seed
+vec0:transport=tap,ifname=${cables[0]},depth=128,gro=1,mac=52:54:00:12:34:56
+vec1:transport=tap,ifname=${cables[1]},depth=128,gro=1,mac=02:00:00:00:01:0b
+vec2:transport=tap,ifname=${cables[2]},depth=128,gro=1,mac=02:00:00:00:02:0b
+con=null ssl=null ssl0=fd:0,fd:1
+root=/dev/ubda rw net.ifnames=0 console=ttyS0 quiet mitigations=off audit=0 panic=5
+systemd.default_device_timeout_sec=240 systemd.hostname=m1 systemd.machine_id=${machineId}`.split(/\s/),
+    );
+    assert.ok(
+      !umlArguments(masterSpec({ dataDiskMiB: 0 }))
+        .join(" ")
+        .includes("data"),
+    );
+  });
+
+  it("makes only what its network lacks, and plugs every cable in", () => {
+    const own = managementTap("dev", "m1");
+    const fresh = networkLines(masterSpec(), new Set(["lo"]));
+    assert.deepEqual(
+      fresh.filter((line) => line.includes("add ")),
+      [
+        `tuntap add ${own} mode tap`,
+        "link add br-service type bridge mcast_snooping 0",
+        `tuntap add ${cables[1]} mode tap`,
+        "link add br-link type bridge mcast_snooping 0",
+        `tuntap add ${cables[2]} mode tap`,
+      ],
+    );
+    const again = networkLines(masterSpec(), new Set(["lo", ...cables, "br-service", "br-link"]));
+    assert.deepEqual(
+      again,
+      fresh.filter((line) => !/add |alias/.test(line)),
+    );
+    assert.ok(again.includes(`link set ${cables[1]} master br-service up`));
+    for (const name of cables) assert.ok(name.length <= 15, name);
+  });
+
+  it("takes the processor with the fewest guests", () => {
+    assert.deepEqual(processorList("0-2,5"), [0, 1, 2, 5]);
+    assert.equal(
+      leastUsed(
+        new Map([
+          [0, 2],
+          [1, 1],
+          [3, 1],
+        ]),
+      ),
+      1,
+    );
   });
 });

@@ -99,7 +99,9 @@ describe("the Pulumi CLI", function () {
       project.fake("pulumi", CLI("v3.300.0", 0));
       project.fake("pulumi-language-nodejs", "");
       project.write("Pulumi.dev.yaml", "config:\n  ha-nfs:vip: 10.0.0.1\n");
-      project.write("lab/main.ts", 'console.log("image", process.argv[2]);\n');
+      const words = "const [, , ...words] = process.argv;";
+      const answer = `words[2] === "packages" ? ["mmdebstrap", "socat"].join("\\n") : words`;
+      project.write("lab/main.ts", `${words}\nconsole.log(${answer});\n`);
       project.fake("dpkg-query", 'case "$*" in *mmdebstrap*) exit 1 ;; *) printf installed ;; esac');
     });
 
@@ -109,8 +111,20 @@ describe("the Pulumi CLI", function () {
       assert.equal(status, 0, stderr);
       assert.equal(stdout, "");
       assert.equal(project.read("apt"), "update\ninstall --yes --no-install-recommends mmdebstrap\n");
-      assert.match(stderr, /installing mmdebstrap for the lab\nimage image\n/);
+      assert.match(stderr, /installing mmdebstrap for the lab\n\[ 'image' \]\n/);
       assert.match(project.read("log"), /^up --yes --skip-preview --stack dev --config-file .* --json$/m);
+    });
+
+    it("asks for what the configured type of machine needs, and shows what the lab says against it", async () => {
+      project.fake("dpkg-query", "printf installed");
+      project.write("Pulumi.dev.yaml", "config:\n  ha-nfs:lab:\n    machine: qemu\n");
+      project.write(
+        "lab/main.ts",
+        'console.error("error: no", ...process.argv.slice(2)); process.exit(1);\n',
+      );
+      const { status, stderr } = await project.run("up");
+      assert.equal(status, 1);
+      assert.equal(stderr, "error: no --stack dev packages qemu\n");
     });
 
     it("names the command to run where there is no apt-get", async () => {

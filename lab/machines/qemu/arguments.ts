@@ -1,16 +1,13 @@
-import { labHash } from "./paths";
-import { specHash, type VmSpec } from "./spec";
+import { join } from "node:path";
+import { kernelArguments, management, vmName } from "../../guest";
+import { fenceFile, nodeDir } from "../../paths";
+import { specHash, type VmSpec } from "../../spec";
 
-/** How long a VM has from its start until SSH works, in seconds. */
-export const startLimit = 240;
+/** Where QEMU writes its process number, in the node's directory. */
+export const pidFile = "qemu.pid";
 
 /** What executes the guest's instructions. `kvm` only where it was seen to work, see kvm.ts. */
 export type Accelerator = "kvm" | "tcg";
-
-/** The start of the -name of a node's QEMU. No other process of this machine has it. */
-export function qemuName(stack: string, node: string): string {
-  return `${node}.${labHash("vm", stack, node).slice(0, 12)}.`;
-}
 
 /**
  * What executes the guest, and what it is told it runs on. TCG emulates AVX so slowly that programs are better off
@@ -25,12 +22,13 @@ export function accelArguments(accelerator: Accelerator): string[] {
 
 /**
  * QEMU's arguments for a VM. Every file is relative to the node's directory, where QEMU must be started, since a
- * socket's path may have 107 bytes. A guest whose kernel panics starts again after 5 s.
+ * socket's path may have 107 bytes.
  */
 export function qemuArguments(spec: VmSpec, accelerator: Accelerator): string[] {
-  const machineId = labHash("machine", spec.stack, spec.name).slice(0, 32);
+  // TCG's cmpxchg16b (QEMU 7.2) leaves rubbish in the flags, of which a kernel has died in its allocator.
+  const words = [...kernelArguments(spec, "/dev/vda"), ...(accelerator === "tcg" ? ["clearcpuid=cx16"] : [])];
   return [
-    ["-name", qemuName(spec.stack, spec.name) + specHash(spec)],
+    ["-name", vmName(spec.stack, spec.name) + specHash(spec)],
     ["-machine", "q35,sata=off,smbus=off"],
     accelArguments(accelerator),
     ["-smp", `${spec.cpus}`],
@@ -38,25 +36,21 @@ export function qemuArguments(spec: VmSpec, accelerator: Accelerator): string[] 
     ["-no-user-config", "-nodefaults", "-display", "none"],
     ["-rtc", "base=utc,clock=host"],
     ["-kernel", "kernel", "-initrd", "initrd"],
-    [
-      "-append",
-      "root=/dev/vda net.ifnames=0 console=ttyS0 quiet mitigations=off audit=0 panic=5 " +
-        // TCG's cmpxchg16b (QEMU 7.2) leaves rubbish in the flags, of which a kernel has died in its allocator.
-        (accelerator === "tcg" ? "clearcpuid=cx16 " : "") +
-        // Many that start at once need longer than systemd's 90 s.
-        `systemd.default_device_timeout_sec=${startLimit} ` +
-        `systemd.hostname=${spec.name} systemd.machine_id=${machineId}`,
-    ],
+    ["-append", words.join(" ")],
     disk("root", "file=root.img,cache=unsafe"),
     spec.dataDiskMiB > 0 ? disk("data", "file=data.img,cache=writeback") : [],
     disk("seed", "file=seed.tar,read-only=on"),
-    nic("management", `user,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:${spec.sshPort}-:22`),
+    nic(
+      "management",
+      `user,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:${spec.sshPort}-:22${fence(spec)}`,
+      management.mac,
+    ),
     ...spec.nics.map(({ role, group, mac }) => nic(role, `socket,mcast=${group},localaddr=127.0.0.1`, mac)),
     ["-device", "virtio-rng-pci"],
     ["-chardev", "socket,id=console,path=console.sock,server=on,wait=off,logfile=console.log"],
     ["-serial", "chardev:console"],
     ["-qmp", "unix:qmp.sock,server=on,wait=off"],
-    ["-pidfile", "qemu.pid", "-daemonize"],
+    ["-pidfile", pidFile, "-daemonize"],
   ].flat();
 }
 
@@ -71,7 +65,7 @@ function disk(name: string, options: string): string[] {
 }
 
 /** A NIC whose device has its role as id, which is how `linkDown` finds it. */
-function nic(role: string, backend: string, mac = "52:54:00:12:34:56"): string[] {
+function nic(role: string, backend: string, mac: string): string[] {
   const [type = "", ...options] = backend.split(",");
   return [
     "-netdev",
@@ -79,4 +73,12 @@ function nic(role: string, backend: string, mac = "52:54:00:12:34:56"): string[]
     "-device",
     `virtio-net-pci,id=${role},netdev=${role}-lan,mac=${mac},romfile=`,
   ];
+}
+
+/** The fence device of a guest that may fence others: QEMU runs its program for each connection. */
+function fence({ stack, name, fences = [] }: VmSpec): string {
+  if (fences.length === 0) return "";
+  const program = `'${join(nodeDir(stack, name), fenceFile).replaceAll("'", String.raw`'\''`)}'`;
+  const { address, port } = management.fence;
+  return `,guestfwd=tcp:${address}:${port}-cmd:${program.replaceAll(",", ",,")}`;
 }

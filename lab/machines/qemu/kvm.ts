@@ -1,10 +1,10 @@
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
-import { cacheDir } from "../toolchain/cache";
-import { notice } from "../toolchain/process";
-import { accelArguments, type Accelerator } from "./qemu";
-import { tryRun, withLock, writeWhole } from "./support";
+import { cacheDir } from "../../../toolchain/cache";
+import { notice } from "../../../toolchain/process";
+import { accelArguments, type Accelerator } from "./arguments";
+import { tryRun, withLock, writeWhole } from "../../support";
 
 /** How long a kernel under KVM has to boot, in seconds. One that works needs one or two. */
 const patience = 15;
