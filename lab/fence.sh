@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # A guest's fence device, run for each of its connections: one line `off|on|status NODE` comes in, one line goes out:
 # `off` (the power is cut, and its processes are gone), `on`, or `error: …`. It obeys for the peers given to it only.
-# usage: fence.sh STACK STACK-DIRECTORY NODE=NAME...     NODE: a peer; NAME: of its processes, see power.sh
+# usage: fence.sh STACK STACK-DIRECTORY ASKER=NAME PEER=NAME...     NAME: of a node's processes, see power.sh
 set -uo pipefail
 here=$(dirname "$(readlink -f "$0")")
-stack=$1 stack_directory=$2
-shift 2
+stack=$1 stack_directory=$2 asker=$3
+shift 3
 
 fail() {
 	echo "error: $*"
@@ -17,9 +17,16 @@ name=
 for peer; do [[ ${peer%%=*} != "$node" ]] || name=${peer#*=}; done
 [[ $name ]] || fail "no power over '$node'; there is: ${*%%=*}"
 [[ ! $rest ]] || fail "one line: off|on|status NODE"
+power() { "$here/power.sh" "$1" "$stack_directory/${2%%=*}" "${2#*=}"; }
+
+# One after the other, and never for one that is off by now itself: of two that shoot at each other, one survives.
+exec 9>"$stack_directory/fence.lock"
+flock -w 10 9 || fail "another question takes too long"
+[[ $(power status "$asker") == on ]] || fail "${asker%%=*} is off itself"
 case $verb in
-off | status) "$here/power.sh" "$verb" "$stack_directory/$node" "$name" ;;
+off | status) power "$verb" "$node=$name" ;;
 on)
+	exec 9>&-
 	cd "$here/.." || fail "no $here"
 	node --import tsx lab/main.ts --stack "$stack" start "$node" >/dev/null 2>&1 ||
 		fail "$node does not start: npm run lab -- --stack $stack start $node"

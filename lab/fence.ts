@@ -13,8 +13,8 @@ import { writeWhole } from "./support";
 export function writeFence({ stack, name, fences = [] }: VmSpec): void {
   const file = join(nodeDir(stack, name), fenceFile);
   if (fences.length === 0) return rmSync(file, { force: true });
-  const peers = fences.map((peer) => `${peer}=${vmName(stack, peer)}`);
-  const command = [join(__dirname, "fence.sh"), stack, stackDir(stack), ...peers].map(quote).join(" ");
+  const named = [name, ...fences].map((node) => `${node}=${vmName(stack, node)}`);
+  const command = [join(__dirname, "fence.sh"), stack, stackDir(stack), ...named].map(quote).join(" ");
   writeWhole(file, `#!/bin/sh\nexport HA_NFS_LAB_DIR=${quote(labDir())}\nexec ${command}\n`);
   chmodSync(file, 0o700);
 }

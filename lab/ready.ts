@@ -11,14 +11,14 @@ import { tryRun } from "./support";
 
 /**
  * Waits until sshd has said its banner and the pinned host key and our own key open a session. A UserError, with the end
- * of the console, when that takes more than 240 s or QEMU ends.
+ * of the console, when that takes more than 240 s or its machine ends.
  */
 export async function waitForSsh(stack: string, node: string): Promise<void> {
   const end = Date.now() + startLimit * 1000;
   let problem = "no banner from sshd";
   for (;;) {
     const vm = running(stack, node);
-    if (!vm) throw new UserError(`${node}: QEMU has ended. ${consoleTail(stack, node)}`);
+    if (!vm) throw new UserError(`${node}: its machine has ended. ${consoleTail(stack, node)}`);
     if (await hasBanner(vm.sshPort)) {
       const direct = ["-o", "ControlMaster=no", "-o", "ControlPath=none"];
       const { code, stderr } = await tryRun("ssh", ["-F", sshConfigFile(stack), ...direct, node, "true"]);
@@ -32,7 +32,7 @@ export async function waitForSsh(stack: string, node: string): Promise<void> {
   }
 }
 
-/** Whether an SSH server answers on the port within 5 s. That a connection opens says nothing: QEMU opens it. */
+/** Whether an SSH server answers on the port within 5 s. That a connection opens says nothing: the forward opens it. */
 function hasBanner(port: number): Promise<boolean> {
   return new Promise<boolean>((done) => {
     const socket = connect(port, "127.0.0.1");

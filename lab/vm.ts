@@ -5,7 +5,7 @@ import { makeDisks } from "./disks";
 import { writeFence } from "./fence";
 import { vmName } from "./guest";
 import { chooseMachine, running } from "./machines/choice";
-import { type Machine, PortTaken } from "./machines/machine";
+import { type Machine, otherWay, PortTaken } from "./machines/machine";
 import { nodeDir } from "./paths";
 import { movePort } from "./ports";
 import { waitForSsh } from "./ready";
@@ -65,7 +65,8 @@ export async function powerOn(spec: VmSpec): Promise<void> {
       await reachable();
     } catch (error) {
       if (running(stack, name)) await killNode(stack, name);
-      throw error;
+      if (!(error instanceof UserError)) throw error;
+      throw new UserError(`${error.message}\n${otherWay(machine.type)}`);
     }
     notice(`${name}: up, SSH after ${Math.round((Date.now() - begin) / 1000)} s`);
   });

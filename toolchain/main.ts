@@ -41,7 +41,7 @@ const VERBS: Record<string, (given: Arguments) => Promise<number>> = {
   bench,
   lab: ({ rest }) => runScript("lab/main.ts", rest),
   test: ({ all }) => {
-    prepareTests();
+    prepareTests(all[0]);
     return run("toolchain/test.sh", all);
   },
   format,

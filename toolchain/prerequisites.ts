@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { asMachineType, type MachineType } from "../lab/machines/machine";
+import { asMachineType, MachineType } from "../lab/machines/machine";
 import { capture, notice, onPath, runScript, UserError } from "./process";
 
 /** The Debian packages of the tests: linters, and what makes disks to be refused. */
@@ -26,18 +26,23 @@ export function labWish(config: string): LabWish | undefined {
 
 /** Installs what the lab's virtual machines need of the system, and builds what they start from, unless it is there. */
 export async function prepareLab(stack: string, { machine }: LabWish): Promise<void> {
-  const lab = ["--import", "tsx", "lab/main.ts", "--stack", stack];
-  const wish = machine === undefined ? [] : [machine];
-  const { status, stdout, stderr } = capture(process.execPath, [...lab, "packages", ...wish]);
-  if (status !== 0) throw new UserError(stderr.trim().replace(/^error: /, ""));
-  install("the lab", stdout.trim().split("\n"));
+  install("the lab", labPackages(stack, machine));
   const built = await runScript("lab/main.ts", ["image"], ["inherit", process.stderr, "inherit"]);
   if (built !== 0) throw new UserError("the lab's image could not be built: see above");
 }
 
-/** Installs what the tests need of the system, but for the lab, which they prepare as a user does. */
-export function prepareTests(): void {
-  install("the tests", TESTS);
+/** The Debian packages that the lab needs for a stack. */
+function labPackages(stack: string, machine?: MachineType): string[] {
+  const lab = ["--import", "tsx", "lab/main.ts", "--stack", stack, "packages"];
+  const { status, stdout, stderr } = capture(process.execPath, machine ? [...lab, machine] : lab);
+  if (status !== 0) throw new UserError(stderr.trim().replace(/^error: /, ""));
+  return stdout.trim().split("\n");
+}
+
+/** Installs what the tests need of the system, those of the lab for both types of machine. */
+export function prepareTests(suite = "all"): void {
+  const machines = suite === "quick" ? [] : Object.values(MachineType);
+  install("the tests", [...TESTS, ...machines.flatMap((machine) => labPackages("machines", machine))]);
 }
 
 function isInstalled(name: string): boolean {
@@ -45,7 +50,7 @@ function isInstalled(name: string): boolean {
 }
 
 function install(purpose: string, wanted: readonly string[]): void {
-  const packages = wanted.filter((name) => !isInstalled(name));
+  const packages = [...new Set(wanted)].filter((name) => !isInstalled(name));
   if (packages.length === 0) return;
   const command = ["apt-get", "install", "--yes", "--no-install-recommends", ...packages];
   const advice = `for ${purpose}, install ${packages.join(", ")}: as root, run ${command.join(" ")}`;

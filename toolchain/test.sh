@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The tests: `toolchain/test.sh [quick|lab|fleet]`, default quick and lab. quick: formats, linters, types, and all tests
-# that need no virtual machine. lab: a stack of its own in virtual machines, from nothing to nothing. fleet: another one
-# with slaves, 40 minutes. Its last line is `N passed, N failed`.
+# The tests: `toolchain/test.sh [quick|machines|lab|fleet]`, default all. quick: formats, linters, types, and all tests that
+# need no virtual machine. machines: the lab's two types of machine, also QEMU. lab: a stack of its own in virtual machines,
+# from nothing to nothing. fleet: another one with slaves. The last line is `N passed, N failed`.
 set -euo pipefail
 
 passed=0 failed=0
@@ -50,19 +50,20 @@ quick() {
 	suite
 }
 
+machines() { suite --config test/lab/.mocharc.json test/lab/machines.test.ts; }
 lab() { suite --config test/lab/.mocharc.json test/lab/e2e.test.ts; }
 fleet() { suite --config test/lab/.mocharc.json test/lab/fleet.test.ts; }
 
 case ${1:-all} in
-quick) quick ;;
-lab) lab ;;
-fleet) fleet ;;
+quick | machines | lab | fleet) "$1" ;;
 all)
 	quick
+	machines
 	lab
+	fleet
 	;;
 *)
-	echo "usage: $0 [quick|lab|fleet]; found: $1" >&2
+	echo "usage: $0 [quick|machines|lab|fleet]; found: $1" >&2
 	exit 2
 	;;
 esac

@@ -3,12 +3,11 @@ import { notice, UserError } from "../../toolchain/process";
 import { machineFile, nodes, rootDisk } from "../paths";
 import { stackLock } from "../stack";
 import { withLock, writeWhole } from "../support";
-import { asMachineType, configured, type Machine, MachineType, type RunningVm } from "./machine";
+import { asMachineType, configured, type Machine, MachineType, otherWay, type RunningVm } from "./machine";
 import { qemu } from "./qemu/machine";
 import { uml } from "./uml/machine";
 
 const machines: Record<MachineType, Machine> = { [MachineType.Uml]: uml, [MachineType.Qemu]: qemu };
-const other = (type: MachineType) => (type === MachineType.Uml ? MachineType.Qemu : MachineType.Uml);
 
 /** The VM of a node, if it runs, and what runs it. */
 export function running(stack: string, node: string): (RunningVm & { machine: Machine }) | undefined {
@@ -47,7 +46,7 @@ export async function choose(stack: string, asked?: MachineType): Promise<Machin
   if (wanted) {
     const obstacle = await machines[wanted].obstacle();
     if (!obstacle) return machines[wanted];
-    throw new UserError(`${obstacle}; or take the other type: ${configured(other(wanted))}`);
+    throw new UserError(`${obstacle}; ${otherWay(wanted)}`);
   }
   const obstacle = await uml.obstacle();
   if (!obstacle) return uml;

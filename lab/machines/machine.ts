@@ -20,6 +20,12 @@ export function configured(type: MachineType): string {
   return `ha-nfs:lab: { machine: ${type} }`;
 }
 
+/** What to do where a type does not work here. */
+export function otherWay(type: MachineType): string {
+  const other = type === MachineType.Uml ? MachineType.Qemu : MachineType.Uml;
+  return `or take the other type of machine: ${configured(other)} in the stack's configuration`;
+}
+
 /** A guest that runs, or is about to start anew after a reboot. */
 export interface RunningVm {
   /** The process that is the guest as long as its power is on. */

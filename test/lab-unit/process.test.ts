@@ -17,12 +17,12 @@ describe("lab: the process of a VM", () => {
   afterEach(() => children.splice(0).forEach((child) => child.kill("SIGKILL")));
   const hash = "0123456789ab";
 
-  /** A process that only sleeps, in a session of its own; the node's file `pidFile` has its number. */
-  async function sleeper(argv0: string, args: string[], pidFile: string): Promise<ChildProcess> {
+  /** A process that only sleeps, in a session of its own; the file `pidFile` of a node has its number. */
+  async function sleeper(argv0: string, args: string[], pidFile: string, node = "m1"): Promise<ChildProcess> {
     const child = spawn("/bin/bash", args, { argv0, stdio: "ignore", detached: true });
     children.push(child);
     await new Promise((done) => child.once("spawn", done));
-    writeFileSync(join(makeNode(masterSpec()), pidFile), `${child.pid}\n`);
+    writeFileSync(join(makeNode(masterSpec({ name: node })), pidFile), `${child.pid}\n`);
     return child;
   }
 
@@ -91,7 +91,8 @@ describe("lab: the process of a VM", () => {
   it("is switched off by the other node's fence device alone, which says so when it is gone", async () => {
     const { power, guest } = await pretend[MachineType.Uml](vmName("dev", "m1") + hash);
     const device = masterSpec({ name: "m2", fences: ["m1"] });
-    makeNode(device);
+    const name = `${vmName("dev", "m2")}${hash}`;
+    const asker = await sleeper("qemu-system-x86_64", [...SLEEP, "-name", name], "qemu.pid", "m2");
     writeFence(device);
     const ask = (question: string) =>
       spawnSync(join(nodeDir("dev", "m2"), fenceFile), { input: `${question}\n`, encoding: "utf8" }).stdout;
@@ -105,6 +106,10 @@ describe("lab: the process of a VM", () => {
     assert.equal(running("dev", "m1"), undefined);
     assert.equal(ask("status m1"), "off\n");
     assert.equal(ask("off m1"), "off\n");
+    const gone = new Promise((done) => asker.once("exit", done));
+    asker.kill("SIGKILL");
+    await gone;
+    assert.equal(ask("status m1"), "error: m2 is off itself\n");
     writeFence({ ...device, fences: [] });
     assert.ok(!existsSync(join(nodeDir("dev", "m2"), fenceFile)));
   });

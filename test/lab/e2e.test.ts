@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { vmName } from "../../lab/guest";
+import { namespace } from "../../lab/machines/uml/network";
 import { stackDir } from "../../lab/paths";
 import type { DrillReport } from "../../scripts/operator/drillReport";
 import { Health } from "../../scripts/operator/judge";
@@ -254,11 +256,11 @@ describe("a stack in the lab, from nothing to nothing", () => {
     );
     const { status: code, log } = await stack.run("destroy");
     assert.equal(code, 0, log);
-    assert.deepEqual(
-      stack.processes("qemu-system").filter((line) => line.includes(stackDir(stack.name))),
-      [],
-    );
+    for (const node of Object.keys(outputs.nodes)) {
+      assert.deepEqual(stack.processes(vmName(stack.name, node)), []);
+    }
     assert.deepEqual(stack.processes(stackDir(stack.name)), []);
+    assert.ok(!fs.existsSync(`/run/netns/${namespace(stack.name)}`));
     const listening = fs.readFileSync("/proc/net/tcp", "utf8");
     for (const port of ports) {
       assert.ok(

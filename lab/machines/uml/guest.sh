@@ -33,11 +33,11 @@ kernel() {
 
 helpers=()
 # shellcheck disable=SC2016 # expanded by socat's shells
-socat "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork,nodelay" 'SYSTEM:exec nsenter --net=$INSIDE socat - $SSHD' &
+socat -lf /dev/null "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork,nodelay" 'SYSTEM:exec nsenter --net=$INSIDE socat -lf /dev/null - $SSHD' &
 helpers+=($!)
 if [[ -x fence ]]; then
 	# shellcheck disable=SC2016
-	(inside socat "$door" 'SYSTEM:exec nsenter --net=$OUTSIDE ./fence') &
+	(inside socat -lf /dev/null "$door" 'SYSTEM:exec nsenter --net=$OUTSIDE ./fence') &
 	helpers+=($!)
 fi
 

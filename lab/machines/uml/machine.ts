@@ -8,8 +8,9 @@ import { notice, UserError } from "../../../toolchain/process";
 import { findProcess, management, processState, vmName } from "../../guest";
 import { nodeDir } from "../../paths";
 import { readSpec, specHash, type VmSpec } from "../../spec";
-import { requireTools, run, tryRun, writeWhole } from "../../support";
-import { configured, type Machine, MachineType, PortTaken } from "../machine";
+import { stackLock } from "../../stack";
+import { requireTools, run, tryRun, withLock, writeWhole } from "../../support";
+import { type Machine, MachineType, otherWay, PortTaken } from "../machine";
 import { umlArguments } from "./arguments";
 import { makeNetwork, managementTap, namespace, removeCables, removeNetwork, setCable } from "./network";
 import { memoryObstacle, obstacle } from "./obstacle";
@@ -35,17 +36,18 @@ export const uml: Machine = {
     const missing = existsSync(join(directory, "linux"))
       ? memoryObstacle(memoryMiB)
       : "its disk was made from an image without the kernel of user-mode Linux";
-    if (missing)
-      throw new UserError(`${name}: ${missing}; or take the other type: ${configured(MachineType.Qemu)}`);
+    if (missing) throw new UserError(`${name}: ${missing}; ${otherWay(MachineType.Uml)}`);
     if (await isTaken(sshPort)) throw new PortTaken();
-    await makeNetwork(spec);
-    const processor = leastUsed(usedProcessors());
-    notice(`${name}: starting (user-mode Linux, processor ${processor})`);
     rmSync(join(directory, "guest.pid"), { force: true });
     if (!isFifo(join(directory, "console.in")))
       await run("mkfifo", ["-m", "600", join(directory, "console.in")]);
-    const child = launch(spec, processor);
-    writeWhole(join(directory, "vm.pid"), `${child}\n`);
+    // The network and the processors are shared with guests that start at the same time.
+    await withLock(stackLock(stack), async () => {
+      await makeNetwork(spec);
+      const processor = leastUsed(usedProcessors());
+      notice(`${name}: starting (user-mode Linux, processor ${processor})`);
+      writeWhole(join(directory, "vm.pid"), `${launch(spec, processor)}\n`);
+    });
     while (find(stack, name) && !kernel(stack, name)) await sleep(20);
   },
 
