@@ -38,7 +38,8 @@ export const uml: Machine = {
       : "its disk was made from an image without the kernel of user-mode Linux";
     if (missing) throw new UserError(`${name}: ${missing}; ${otherWay(MachineType.Uml)}`);
     if (await isTaken(sshPort)) throw new PortTaken();
-    rmSync(join(directory, "guest.pid"), { force: true });
+    // What a killed kernel has left: it would count as one that runs as long as its number is taken.
+    for (const left of ["guest.pid", "uml"]) rmSync(join(directory, left), { recursive: true, force: true });
     if (!isFifo(join(directory, "console.in")))
       await run("mkfifo", ["-m", "600", join(directory, "console.in")]);
     // The network and the processors are shared with guests that start at the same time.
