@@ -97,7 +97,7 @@ export class Plan {
 
   private rename(rename: Rename): void {
     const { from, to } = rename;
-    const stats = this.volume.lstat(to);
+    const stats = this.volume.status(to);
     const read = this.plain ? undefined : this.reads.of(from, this.since);
     const unsure = this.unsure.some(
       (path) => path === from || moved(from, { from: path, to: "" }) !== undefined,

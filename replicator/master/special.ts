@@ -1,5 +1,4 @@
 import { setTimeout } from "node:timers/promises";
-import type { Stats } from "node:fs";
 import { moved } from "../paths";
 import type { Rename } from "./plan";
 import type { Release } from "./progress";
@@ -120,7 +119,7 @@ export class Specials {
     let kind: boolean | undefined;
     for (const [path, releases] of this.waiting) {
       if (this.running.size >= this.size) break;
-      const stats = this.lstat(path);
+      const stats = this.options.volume.status(path);
       const linked = stats?.isFile() === true && stats.nlink > 1;
       kind ??= linked;
       if (kind !== linked) continue;
@@ -143,18 +142,9 @@ export class Specials {
     }
   }
 
-  /** Undefined: there is nothing, or it cannot be told. */
-  private lstat(path: string): Stats | undefined {
-    try {
-      return this.options.volume.lstat(path);
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** Changes with what is at the path; undefined: nothing. */
+  /** Changes with what is at the path; undefined: nothing, or it cannot be told. */
   private identity(path: string): string | undefined {
-    const stats = this.lstat(path);
+    const stats = this.options.volume.status(path);
     return stats && `${stats.ino} ${stats.ctimeMs}`;
   }
 

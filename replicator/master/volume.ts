@@ -11,6 +11,7 @@ import {
   statSync,
   type Stats,
 } from "node:fs";
+import { parentOf } from "../paths";
 import { bytesOf, type Attributes } from "../protocol";
 
 /** Longer files are not shared between lanes; bytes. */
@@ -29,10 +30,15 @@ const OPEN =
   constants.O_NONBLOCK |
   (process.geteuid?.() === 0 ? constants.O_NOATIME : 0);
 
-/** Reads what is in the root. By synchronous calls: a thread's round trip costs more than they do. */
+/**
+ * Reads what is in the root. By synchronous calls: a thread's round trip costs more than they do. A path that leads over
+ * a symbolic link leads to nothing: the link may stand where a directory with the same names was, or point anywhere.
+ */
 export class Volume {
   private readonly prefix: string;
   private readonly device: number;
+  /** Directories to which no symbolic link leads, in this turn of the event loop. */
+  private readonly real = new Set<string>();
 
   /** @throws Error when there is no such directory */
   constructor(readonly root: string) {
@@ -51,40 +57,63 @@ export class Volume {
    * @throws Error of the file system
    */
   lstat(path: string): Stats | undefined {
-    const stats = unlessGone(() => lstatSync(bytesOf(this.prefix + path), { throwIfNoEntry: false }));
+    const at = bytesOf(this.prefix + path);
+    const stats = unlessGone(() =>
+      this.isReal(parentOf(path)) ? lstatSync(at, { throwIfNoEntry: false }) : undefined,
+    );
+    if (this.real.has(path) && !stats?.isDirectory()) this.real.clear();
     return stats && (stats.isFile() || stats.isDirectory() || stats.isSymbolicLink()) ? stats : undefined;
   }
 
+  /** The same; undefined also where that cannot be told. */
+  status(path: string): Stats | undefined {
+    try {
+      return this.lstat(path);
+    } catch {
+      return undefined;
+    }
+  }
+
   isDirectory(path: string): boolean {
-    return this.lstat(path)?.isDirectory() ?? false;
+    return this.status(path)?.isDirectory() ?? false;
   }
 
   target(path: string): string {
     return readlinkSync(bytesOf(this.prefix + path), "latin1");
   }
 
-  /** The names in a directory; undefined when there is none, or the way to it leads over a symbolic link. */
+  /**
+   * The names in a directory; undefined when there is none.
+   *
+   * @throws Error of the file system
+   */
   names(path: string): string[] | undefined {
-    const at = bytesOf(this.prefix + path);
-    return unlessGone(() => {
-      if (realpathSync.native(at, "latin1") !== this.prefix + path) return undefined;
-      return readdirSync(at, "latin1");
-    });
+    return unlessGone(() =>
+      this.isReal(path) ? readdirSync(bytesOf(this.prefix + path), "latin1") : undefined,
+    );
   }
 
   /** How many names there are in a directory, and which of them are directories. */
   count(path: string): { names: number; directories: string[] } {
+    const at = bytesOf(this.prefix + path);
     const entries = unlessGone(() =>
-      readdirSync(bytesOf(this.prefix + path), { encoding: "latin1", withFileTypes: true }),
+      this.isReal(path) ? readdirSync(at, { encoding: "latin1", withFileTypes: true }) : undefined,
     );
     const directories = entries?.filter((entry) => entry.isDirectory()) ?? [];
     return { names: entries?.length ?? 0, directories: directories.map(({ name }) => `${path}/${name}`) };
   }
 
-  /**
-   * Opens a file; undefined when there is none. A symbolic link above it, which somebody put there to have read what
-   * is outside, counts as none.
-   */
+  /** Whether no symbolic link is on the way to a directory, nor is one itself. */
+  private isReal(directory: string): boolean {
+    if (directory === "" || this.real.has(directory)) return true;
+    const at = this.prefix + directory;
+    if (realpathSync.native(bytesOf(at), "latin1") !== at) return false;
+    if (this.real.size === 0) setImmediate(() => this.real.clear());
+    this.real.add(directory);
+    return true;
+  }
+
+  /** Opens a file; undefined when there is none. Here no later moment counts than that of the opening. */
   open(path: string): number | undefined {
     const at = this.prefix + path;
     return unlessGone(() => {

@@ -28,8 +28,8 @@ export async function until(what: string, check: () => boolean, seconds = 20): P
 
 /** A master's volume in a temporary directory, with a journal and what makes batches of it. */
 export class TestVolume {
-  readonly directory = mkdtempSync(join(tmpdir(), "ha-nfs-master-"));
-  readonly root = join(this.directory, "volume");
+  readonly directory: string;
+  readonly root: string;
   readonly log: string[] = [];
   readonly lanes: Lane[] = [];
   journal!: Journal;
@@ -39,7 +39,13 @@ export class TestVolume {
   feed: { beacon: { time: number; position: number } | undefined } = { beacon: undefined };
   private xattrs!: Xattrs;
 
-  constructor(readonly trees: readonly string[] = ["data"]) {
+  /** @param parent on the file system that is wanted */
+  constructor(
+    readonly trees: readonly string[] = ["data"],
+    parent = tmpdir(),
+  ) {
+    this.directory = mkdtempSync(join(parent, "ha-nfs-master-"));
+    this.root = join(this.directory, "volume");
     for (const tree of trees) mkdirSync(join(this.root, tree), { recursive: true });
   }
 
@@ -98,29 +104,41 @@ export class TestVolume {
 export const update = (path: string): Change => ({ kind: "update", path });
 export const rename = (from: string, to: string): Change => ({ kind: "rename", from, to });
 
+/** A remote shell for rsync, which runs the command in the replica of that name in a directory. */
+export function shellFor(directory: string): string[] {
+  return [join(__dirname, "remoteShell"), directory];
+}
+
 /** A slave's service on a socket. */
 export class TestSlave {
-  readonly directory = mkdtempSync(join(tmpdir(), "ha-nfs-slave-"));
-  readonly root = join(this.directory, "replica");
+  readonly root: string;
   readonly log: string[] = [];
   receiver: Receiver;
-  readonly name = "s1";
   private readonly connections = new Set<Socket>();
   private readonly server: Server;
 
-  constructor() {
+  /** @param directory holds the replica, under the slave's name, and its socket */
+  constructor(
+    readonly name = "s1",
+    private readonly directory = mkdtempSync(join(tmpdir(), "ha-nfs-slave-")),
+  ) {
+    this.root = join(directory, name);
     mkdirSync(join(this.root, ".ha-nfs/rsync"), { recursive: true });
     this.receiver = this.start();
     this.server = createServer((connection) => {
       this.connections.add(connection);
       connection.on("close", () => this.connections.delete(connection));
       void this.receiver.serve(connection);
-    }).listen(join(this.directory, "socket"));
+    }).listen(this.socket);
   }
 
   /** A remote shell for rsync, which runs the command in the replica. */
   get shell(): string[] {
-    return [join(__dirname, "remoteShell"), this.root];
+    return shellFor(this.directory);
+  }
+
+  private get socket(): string {
+    return join(this.directory, `${this.name}.socket`);
   }
 
   start(): Receiver {
@@ -136,7 +154,7 @@ export class TestSlave {
   }
 
   connect(): Socket {
-    return connect(join(this.directory, "socket"));
+    return connect(this.socket);
   }
 
   /** A connection whose bytes to the slave `see` gets first. */
