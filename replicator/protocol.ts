@@ -24,8 +24,11 @@ export interface Attributes {
   mtime: number;
 }
 
-/** What else there is (fifos, sockets, devices) is nothing on another host. */
-export type EntryType = "file" | "dir" | "link";
+/**
+ * What else there is (fifos, sockets, devices) is nothing on another host. `unknown`: the master cannot tell what it is,
+ * and the slave keeps what it has.
+ */
+export type EntryType = "file" | "dir" | "link" | "unknown";
 
 /** One entry of a directory: name, type, attributes, and of a file its size, of a link its target. */
 export interface Entry extends Attributes {
@@ -168,7 +171,16 @@ export function bytesOf(path: string): Buffer {
   return Buffer.from(path, "latin1");
 }
 
-/** A path as a person reads it: UTF-8 where it is, and no control characters. */
+/** The most of a path that a person is shown, characters. */
+const LEGIBLE = 400;
+
+/** A path as a person reads it: UTF-8 where it is, no control characters, and of a very long one both ends. */
 export function shown(path: string): string {
-  return JSON.stringify(bytesOf(path).toString("utf8")).slice(1, -1);
+  const text = JSON.stringify(bytesOf(path).toString("utf8")).slice(1, -1);
+  return text.length > LEGIBLE ? `${text.slice(0, LEGIBLE / 2)}…${text.slice(-LEGIBLE / 2)}` : text;
+}
+
+/** Why a call failed, without the path at its end: that may be very long, or of a temporary file. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/ '.*$/s, "") : String(error);
 }

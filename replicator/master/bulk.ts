@@ -81,7 +81,8 @@ async function runs(
 async function findRest(packer: Packer, paths: readonly string[]): Promise<string[]> {
   const starts = paths.map((path) => `./${path}`);
   const rest: string[] = [];
-  for await (const found of find(packer.volume.root, starts, REST)) {
+  for await (const all of find(packer.volume.root, starts, REST)) {
+    const found = all.filter(({ unreadable }) => !unreadable); // of that rsync complains too
     const directories = found.filter(({ directory }) => directory).map(({ path }) => path);
     rest.push(...found.filter(({ directory }) => !directory).map(({ path }) => path));
     rest.push(...(await packer.withXattrs(directories)));

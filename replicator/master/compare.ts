@@ -1,5 +1,5 @@
 import type { Stats } from "node:fs";
-import { type Attributes, digestOf, type Entry, type EntryType } from "../protocol";
+import { type Attributes, digestOf, type Entry, type EntryType, reasonOf } from "../protocol";
 import { isMuch } from "./bulk";
 import { dirOp, type Packer, type Parcel, single } from "./packer";
 import type { Job } from "./plan";
@@ -21,6 +21,8 @@ export interface Comparer {
   special(path: string): void;
   /** What was to be compared is no directory. */
   lost(path: string): void;
+  /** It cannot be read; the rest goes on. */
+  failed(path: string, message: string): void;
 }
 
 /** A directory as it is here. */
@@ -69,14 +71,11 @@ export async function compare(comparer: Comparer, jobs: readonly Job[], counted:
  * @param own directories that are jobs of their own: they would be compared, and sent, twice
  */
 async function compareOne(comparer: Comparer, job: Job, own: ReadonlySet<string>): Promise<string[]> {
-  const { packer } = comparer;
   const { path, deep, since } = job;
   if (job.names) return compareNames(comparer, job, own);
-  const listing = await read(packer, path, deep, since);
-  if (!listing) {
-    comparer.lost(path);
-    return [];
-  }
+  const found = look(comparer, path);
+  if (!found) return [];
+  const listing = await read(comparer, path, found, deep, since);
   const { stats, body, directories, marked, changed } = listing;
   const answer = await comparer.list(path, attributesOf(stats), body);
   if (!answer) return [];
@@ -97,11 +96,8 @@ async function compareNames(
   own: ReadonlySet<string>,
 ): Promise<string[]> {
   const { volume } = comparer.packer;
-  const found = look(volume, path);
-  if (!found) {
-    comparer.lost(path);
-    return [];
-  }
+  const found = look(comparer, path);
+  if (!found) return [];
   const { stats, names } = found;
   const answer = await comparer.names(path, Buffer.from(JSON.stringify(names)));
   if (!answer) return [];
@@ -127,24 +123,34 @@ async function bring(
   return brought;
 }
 
-/** Undefined: there is no directory. */
-function look(volume: Volume, path: string): { stats: Stats; names: string[] } | undefined {
-  const stats = volume.lstat(path);
-  const names = stats?.isDirectory() ? volume.names(path) : undefined;
-  return stats && names && { stats, names };
+interface Directory {
+  stats: Stats;
+  names: string[];
 }
 
-/** Undefined: there is no directory. */
+/** Undefined: there is no directory that can be read; the comparer has been told. */
+function look(comparer: Comparer, path: string): Directory | undefined {
+  const { volume } = comparer.packer;
+  try {
+    const stats = volume.lstat(path);
+    const names = stats?.isDirectory() ? volume.names(path) : undefined;
+    if (stats && names) return { stats, names };
+    comparer.lost(path);
+  } catch (error) {
+    comparer.failed(path, reasonOf(error));
+  }
+  return undefined;
+}
+
 async function read(
-  packer: Packer,
+  comparer: Comparer,
   path: string,
+  { stats, names }: Directory,
   deep: boolean,
   since = Infinity,
-): Promise<Listing | undefined> {
+): Promise<Listing> {
+  const { packer } = comparer;
   const { volume } = packer;
-  const found = look(volume, path);
-  if (!found) return undefined;
-  const { stats, names } = found;
   const entries: string[] = [];
   const directories: string[] = [];
   const present: string[] = [];
@@ -152,20 +158,32 @@ async function read(
   for (const name of names) {
     await packer.breathe();
     const below = `${path}/${name}`;
-    const own = volume.lstat(below);
-    if (!own) continue;
-    present.push(below);
-    if (own.isDirectory()) directories.push(below);
-    let entry = entryOf(name, own, () => volume.target(below));
-    if (own.isFile() && own.ctimeMs >= since * 1000) {
-      const { stats: read, content } = volume.read(below, SHARED_FILE) ?? {};
-      if (read && content) entry = { ...entryOf(name, read), digest: digestOf(content) };
-      else changed.push(name);
+    try {
+      const own = volume.lstat(below);
+      if (!own) continue;
+      const entry = entryOf(name, own, () => volume.target(below));
+      present.push(below);
+      if (own.isDirectory()) directories.push(below);
+      const digested = own.isFile() && own.ctimeMs >= since * 1000 ? digest(volume, below, name) : entry;
+      if (!digested) changed.push(name);
+      entries.push(JSON.stringify(digested ?? entry));
+    } catch (error) {
+      comparer.failed(below, reasonOf(error));
+      entries.push(JSON.stringify({ name, type: "unknown", ...attributesOf(stats) } satisfies Entry));
     }
-    entries.push(JSON.stringify(entry));
   }
   const marked = await packer.withXattrs(deep ? [path, ...present] : [path]);
   return { stats, body: Buffer.from(`[${entries.join()}]`), directories, marked, changed };
+}
+
+/** Undefined: it is too long for a digest, or cannot be read now: whoever sends it sees why. */
+function digest(volume: Volume, path: string, name: string): Entry | undefined {
+  try {
+    const { stats, content } = volume.read(path, SHARED_FILE) ?? {};
+    return stats && content && { ...entryOf(name, stats), digest: digestOf(content) };
+  } catch {
+    return undefined;
+  }
 }
 
 function entryOf(name: string, stats: Stats, target = () => ""): Entry {

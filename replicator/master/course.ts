@@ -41,6 +41,8 @@ export interface Course {
   horizon: number;
   /** Milliseconds without an answer before a connection is given up. */
   patience?: number;
+  /** How often what could not be read or written is tried again; milliseconds. */
+  retryMs: number;
   /** A connection goes on at this position. */
   begun(position: number): void;
   /** The slave has taken everything up to this position. */

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { reasonOf } from "../protocol";
 import { bring, bringFiles } from "./bulk";
 import { compare } from "./compare";
 import type { Course } from "./course";
@@ -47,9 +48,10 @@ export class Delivery {
     const { bucket, patience, failures, packer, rsync } = course;
     this.wire = new Wire(
       connection,
+      new Set(course.trees),
       {
         stale: (from, to) => this.stale({ from, to }),
-        error: (path, message) => failures.add(path, message),
+        error: (path, message) => (path === "" ? course.trouble(message) : failures.add(path, message)),
         beacon: (time) => course.beacon(time),
       },
       bucket,
@@ -168,6 +170,7 @@ export class Delivery {
       bring: (paths: readonly string[]) => this.bring(paths),
       special: (path: string) => specials.add(path, progress.hold()),
       lost: (path: string) => this.doubt({ path, whole: true, release: progress.hold() }),
+      failed: course.failures.add.bind(course.failures),
     };
     await compare(comparer, jobs, counted);
     await this.send(
@@ -229,7 +232,7 @@ export class Delivery {
       course.transferred(1, bytes);
     } catch (error) {
       wire.throwIfOver();
-      course.failures.add(path, String(error));
+      course.failures.add(path, reasonOf(error));
     }
     course.batches.reads.note([path]);
   }

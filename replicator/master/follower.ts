@@ -7,8 +7,7 @@ import { Delivery } from "./delivery";
 import { Progress } from "./progress";
 import type { Greeting } from "./wire";
 
-/** How often what the slave refused is tried again, and how often everything may be compared for it; milliseconds. */
-const RETRY = 30_000;
+/** How often everything may be compared because too much has failed; milliseconds. */
 const RECOMPARE = 600_000;
 
 /** One connection to a slave: brings it up to the journal's position and keeps it there. */
@@ -176,7 +175,7 @@ export class Follower {
   private retry(): void {
     const { failures } = this.course;
     const now = performance.now();
-    if (now - this.retried < RETRY) return;
+    if (now - this.retried < this.course.retryMs) return;
     this.retried = now;
     if (failures.overflowed && now - this.compared > RECOMPARE) {
       throw new Error("too many paths have failed: everything is compared");

@@ -3,13 +3,14 @@ import type { Batches } from "./batches";
 import { Bell } from "./bell";
 import { Bucket } from "./bucket";
 import type { Beacons, Course, Positions } from "./course";
-import { Failures, type KeptFailures } from "./failures";
+import { type Failing, Failures, type KeptFailures } from "./failures";
 import { Follower } from "./follower";
 import type { Packer } from "./packer";
 import { Declined } from "./wire";
 
 const SHORTEST_PAUSE = 500;
 const LONGEST_PAUSE = 5000;
+const RETRY = 30_000;
 /** A connection that lasted so long begins with the shortest pause again; milliseconds. */
 const STABLE = 10_000;
 
@@ -34,6 +35,8 @@ export interface LaneOptions {
   log: (line: string) => void;
   /** Milliseconds without an answer before a connection is given up; 60 s when absent. */
   patience?: number;
+  /** How often what could not be read or written is tried again; milliseconds, 30 000 when absent. */
+  retryMs?: number;
 }
 
 /** What a lane leaves to the next one of the same slave. */
@@ -57,6 +60,9 @@ export interface LaneStatus {
   files: number;
   bytes: number;
   errors: number;
+  /** How many paths are not up to date because they cannot be read here or written there, and the first of them; absent: none. */
+  failing?: number;
+  failures?: Failing[];
   /** Paths that wait for rsync. */
   specialPending: number;
   /** Directories compared so far. */
@@ -85,7 +91,7 @@ export class Lane {
   constructor(private readonly options: LaneOptions) {
     const { kept, journal, feed, ready, packer, batches, trees, name, ssh, patience } = options;
     this.position = kept?.position;
-    this.failures = new Failures((message) => this.trouble(message), kept?.failures);
+    this.failures = new Failures((message) => this.trouble(message), new Set(trees), kept?.failures);
     this.bucket = new Bucket(options.bandwidthKiB * 1024);
     this.course = {
       ...{ trees, journal, feed, ready, packer, batches, bucket: this.bucket, failures: this.failures },
@@ -94,6 +100,7 @@ export class Lane {
       streamed: -Infinity,
       littered: [],
       horizon: -Infinity,
+      retryMs: options.retryMs ?? RETRY,
       ...(patience === undefined ? {} : { patience }),
       begun: (position) => (this.position = position),
       reached: (position) => {
@@ -132,6 +139,7 @@ export class Lane {
       files: this.files,
       bytes: this.bytes,
       errors: this.failures.count,
+      ...(this.failures.size > 0 ? { failing: this.failures.size, failures: this.failures.listed } : {}),
       specialPending: this.follower?.specialPending ?? 0,
       ...(directories === undefined ? {} : { comparing: directories }),
       ...(lastError ? { lastError } : {}),

@@ -1,5 +1,5 @@
 import type { Stats } from "node:fs";
-import { encode } from "../protocol";
+import { encode, reasonOf } from "../protocol";
 import { Breath } from "../breath";
 import { parentOf } from "../paths";
 import { attributesOf, isSpecial, SHARED_FILE, type Volume } from "./volume";
@@ -85,7 +85,7 @@ export class Packer {
       } catch (error) {
         // An NFS client has it delegated: rsync can wait for the client to give it back, this process cannot.
         if ((error as NodeJS.ErrnoException).code === "EAGAIN") parcel.specials.push(path);
-        else parcel.failed.push({ path, message: String(error) });
+        else parcel.failed.push({ path, message: reasonOf(error) });
       }
     }
     const first = [...own].filter(([path]) => parents.has(path)).map(([path, stats]) => dirOp(path, stats));
@@ -128,7 +128,7 @@ export class Packer {
           gone.push(path);
         }
       } catch (error) {
-        parcel.failed.push({ path, message: String(error) });
+        parcel.failed.push({ path, message: reasonOf(error) });
       }
     }
     return { gone, found };
@@ -155,7 +155,7 @@ export class Packer {
   private close(own: ReadonlyMap<string, Stats>, parents: ReadonlySet<string>): Buffer[] {
     const operations: Buffer[] = [];
     for (const path of [...new Set([...own.keys(), ...parents])].sort().reverse()) {
-      const stats = own.get(path) ?? (path === "" ? undefined : this.volume.lstat(path));
+      const stats = own.get(path) ?? (path === "" ? undefined : this.volume.status(path));
       if (stats?.isDirectory()) operations.push(dirOp(path, stats));
     }
     return operations;

@@ -47,7 +47,7 @@ export class Rsync {
 
   /** Brings paths; `flags` say how. */
   run(paths: readonly string[], ...flags: string[]): Promise<Ending> {
-    const done = this.last.then(() => this.start(paths, flags));
+    const done = this.last.then(() => this.start(paths, flags)).catch(noStart);
     this.last = done;
     return done;
   }
@@ -59,7 +59,7 @@ export class Rsync {
   }
 
   private start(paths: readonly string[], flags: readonly string[]): Promise<Ending> {
-    if (this.stopped) return Promise.resolve({ code: "no start", said: "stopped" });
+    if (this.stopped) return Promise.resolve(noStart("stopped"));
     const { ssh, name, volume, bandwidthKiB } = this.options;
     const places = ["-e", ssh.join(" "), "--", `${volume.root}/`, `${name}:`];
     const limit = `--bwlimit=${bandwidthKiB()}`;
@@ -81,5 +81,8 @@ export class Rsync {
     });
   }
 }
+
+/** spawn(2) may fail at once, for want of memory. */
+const noStart = (why: unknown): Ending => ({ code: "no start", said: String(why) });
 
 const numberIn = (text: string, pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? 0);

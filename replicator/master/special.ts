@@ -134,9 +134,10 @@ export class Specials {
     if (whole) {
       this.size = Math.min(MOST, this.size * 2);
       this.pause = 0;
-    } else if (code === PARTIAL) {
-      this.size = Math.max(1, this.size >> 1);
-    } else {
+      return;
+    }
+    this.size = Math.max(1, this.size >> 1);
+    if (code !== PARTIAL) {
       this.pause = Math.min(LONGEST_PAUSE, this.pause * 2 + 1000);
       this.options.failed(`rsync ended with ${code}: ${said}`);
     }

@@ -9,6 +9,7 @@ import {
   readlinkSync,
   realpathSync,
   statSync,
+  type Dirent,
   type Stats,
 } from "node:fs";
 import { parentOf } from "../paths";
@@ -93,14 +94,20 @@ export class Volume {
     );
   }
 
-  /** How many names there are in a directory, and which of them are directories. */
+  /** How many names there are in a directory, and which of them are directories; none where that cannot be told. */
   count(path: string): { names: number; directories: string[] } {
-    const at = bytesOf(this.prefix + path);
-    const entries = unlessGone(() =>
-      this.isReal(path) ? readdirSync(at, { encoding: "latin1", withFileTypes: true }) : undefined,
-    );
+    const entries = this.entries(path);
     const directories = entries?.filter((entry) => entry.isDirectory()) ?? [];
     return { names: entries?.length ?? 0, directories: directories.map(({ name }) => `${path}/${name}`) };
+  }
+
+  private entries(path: string): Dirent[] | undefined {
+    try {
+      const at = bytesOf(this.prefix + path);
+      return this.isReal(path) ? readdirSync(at, { encoding: "latin1", withFileTypes: true }) : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   /** Whether no symbolic link is on the way to a directory, nor is one itself. */

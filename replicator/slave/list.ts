@@ -76,6 +76,7 @@ function attempt(path: string, failed: (path: string, error: unknown) => void, a
 }
 
 function compareEntry(tree: Tree, path: string, entry: Entry, { need, made }: Compared): void {
+  if (entry.type === "unknown") return;
   let stat = tree.lstat(path);
   if (stat && typeOf(stat) !== entry.type) {
     tree.remove(path);

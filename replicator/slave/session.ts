@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { encode, frames, type Op, type Reply } from "../protocol";
+import { encode, frames, reasonOf, type Op, type Reply } from "../protocol";
 import { Breath, Interrupted } from "../breath";
 import { checkHello, checkOp, entriesOf, namesOf, Refused, type Hello } from "./checks";
 import { Incoming } from "./incoming";
@@ -186,8 +186,7 @@ export class Session {
       this.host.log(`refused a master: ${error.message}`);
       return this.end({ re: "refused", reason: error.message });
     }
-    // Without the path at its end, which is that of a temporary file at times.
-    const message = error instanceof Error ? error.message.replace(/ '.*$/s, "") : String(error);
+    const message = reasonOf(error);
     const stuck = STUCK.has(codeOf(error) ?? "");
     this.host.failed(path, message, stuck);
     if (stuck) this.end({ re: "stuck", path, message });

@@ -18,14 +18,9 @@ export class Cluster {
   config: MasterConfig;
   private running: Daemon | undefined;
 
-  /** @param parent on the file system that is wanted */
-  constructor(
-    trees = ["data"],
-    names: readonly string[] = ["s1", "s2"],
-    parent = tmpdir(),
-    private readonly options: Partial<DaemonOptions> = {},
-  ) {
-    this.directory = mkdtempSync(join(parent, "ha-nfs-slaves-"));
+  /** @param parent of the volume, on the file system that is wanted */
+  constructor(trees = ["data"], names: readonly string[] = ["s1", "s2"], parent = tmpdir()) {
+    this.directory = mkdtempSync(join(tmpdir(), "ha-nfs-slaves-"));
     this.volume = new TestVolume(trees, parent);
     for (const name of names) this.slaves[name] = new TestSlave(name, this.directory);
     this.config = {
@@ -49,12 +44,12 @@ export class Cluster {
     return this.slaves[name] ?? assert.fail(name);
   }
 
-  async start(): Promise<Daemon> {
+  async start(options: Partial<DaemonOptions> = {}): Promise<Daemon> {
     const running = await Daemon.start(this.config, {
       log: (line) => this.log.push(line),
       connect: (name) => this.slave(name).connect(),
       ssh: shellFor(this.directory),
-      ...this.options,
+      ...options,
     });
     this.running = running;
     return running;

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { type MasterConfig, readConfig } from "../../replicator/master/config";
+import { connectBy } from "../../replicator/master/connection";
 import type { Daemon } from "../../replicator/master/daemon";
-import { clusterForEach } from "./cluster";
+import { clusterForEach, WATCH } from "./cluster";
 import { QueueStore } from "./queueStore";
 import { assertEqual, TestVolume, until } from "./volume";
 
@@ -118,6 +120,22 @@ describe("replicator: the daemon", () => {
       const text = readFileSync(cluster.config.statusFile, "utf8");
       return (JSON.parse(text) as Daemon["status"]).slaves.s1?.state === "following";
     });
+  });
+
+  it("starts, and feeds the others, while the way to a slave ends before changes are seen", async () => {
+    const { cluster } = held;
+    const slow = join(cluster.directory, "watch");
+    writeFileSync(slow, `#!/bin/sh\nsleep 0.3\nexec ${WATCH} "$@"\n`, { mode: 0o755 });
+    symlinkSync(join(dirname(WATCH), "xattrs"), join(cluster.directory, "xattrs"));
+    cluster.config.watch = slow;
+    const refused = () => connectBy(["sh", "-c", "echo Permission denied >&2; exit 255"]);
+    const running = await cluster.start({
+      connect: (name) => (name === "s2" ? refused() : cluster.slave(name).connect()),
+    });
+    cluster.write("data/file", "file");
+    await cluster.settled(["s1"]);
+    assertEqual(cluster.volume, cluster.slave("s1"));
+    await until("it is told", () => running.status.slaves.s2?.lastError !== undefined);
   });
 
   it("stops at once, also while a slave is away", async () => {
