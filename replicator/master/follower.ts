@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { encode, VERSION } from "../protocol";
+import { encode, type Position, VERSION } from "../protocol";
 import type { Crowd } from "./batches";
 import { Bell } from "./bell";
 import type { Course } from "./course";
@@ -118,19 +118,20 @@ export class Follower {
   }
 
   /** Compares what the slave does not have of this journal. Returns the position to go on at. */
-  private async begin({ position, trees }: Greeting): Promise<number> {
+  private async begin({ position, stamp, trees }: Greeting): Promise<number> {
     const { course, delivery } = this;
     const { journal, failures } = course;
     const here = journal.end;
-    const known = position !== undefined && position >= journal.oldest && position <= here;
-    const partly = known && !failures.overflowed;
+    const known = position !== undefined && journal.knows(position, stamp);
+    const partly = known && !failures.overflowed && !course.lost;
     const missing = partly ? course.trees.filter((tree) => !trees.includes(tree)) : course.trees;
     const start = partly && missing.length < course.trees.length ? position : here;
     course.begun(start);
     if (missing.length > 0) {
       failures.overflowed = false;
       await this.compare(missing);
-      await delivery.wire.write(encode({ op: "adopt", trees: [...missing], position: start }));
+      course.lost = false;
+      await delivery.wire.write(encode({ op: "adopt", trees: [...missing], ...this.placeOf(start) }));
     }
     course.comparing(undefined);
     return start;
@@ -160,7 +161,11 @@ export class Follower {
 
   private reached(position: number): void {
     this.course.reached(position);
-    this.delivery.wire.write(encode({ op: "cursor", position })).catch(() => undefined);
+    this.delivery.wire.write(encode({ op: "cursor", ...this.placeOf(position) })).catch(() => undefined);
+  }
+
+  private placeOf(position: number): Position {
+    return { position, stamp: this.course.journal.stampOf(position) };
   }
 
   private beacon(position: number): void {

@@ -5,6 +5,7 @@ import { Bucket } from "./bucket";
 import type { Beacons, Course, Positions } from "./course";
 import { type Failing, Failures, type KeptFailures } from "./failures";
 import { Follower } from "./follower";
+import { Unreadable } from "./journal";
 import type { Packer } from "./packer";
 import { Declined } from "./wire";
 
@@ -99,6 +100,7 @@ export class Lane {
       sent: journal.end,
       streamed: -Infinity,
       littered: [],
+      lost: false,
       horizon: -Infinity,
       retryMs: options.retryMs ?? RETRY,
       ...(patience === undefined ? {} : { patience }),
@@ -177,6 +179,7 @@ export class Lane {
         await this.follower.run();
       } catch (error) {
         if (this.stopping) return;
+        this.course.lost ||= error instanceof Unreadable;
         this.trouble(error instanceof Error ? error.message : String(error));
         this.enter("connecting", error instanceof Declined);
       } finally {

@@ -13,7 +13,11 @@ export function checkReply(reply: Reply, trees: ReadonlySet<string>): void {
 function isGood(reply: Reply, trees: ReadonlySet<string>): boolean {
   switch (reply.re) {
     case "hello":
-      return areNames(reply.trees) && (reply.position === undefined || isWhole(reply.position));
+      return (
+        areNames(reply.trees) &&
+        (reply.position === undefined || isWhole(reply.position)) &&
+        (reply.stamp === undefined || isText(reply.stamp))
+      );
     case "refused":
       return isText(reply.reason);
     case "ack":

@@ -1,4 +1,4 @@
-import { VERSION, type Attributes, type Entry, type Op } from "../protocol";
+import { VERSION, type Attributes, type Entry, type Op, type Position } from "../protocol";
 import { isName, isPath, isPathIn, isWhole, matches, quoted } from "../wellFormed";
 
 export type Hello = Extract<Op, { op: "hello" }>;
@@ -66,10 +66,10 @@ export function checkOp(op: Op, trees: ReadonlySet<string>): void {
     case "mark":
       return checkWhole(op.id, "id");
     case "cursor":
-      return checkWhole(op.position, "position");
+      return checkPosition(op);
     case "adopt":
       checkTrees(op.trees, [...trees]);
-      return checkWhole(op.position, "position");
+      return checkPosition(op);
     case "beacon":
       if (!Number.isFinite(op.time)) throw new Refused(`time: not a number: ${quoted(op.time)}`);
       if (!Number.isFinite(op.age)) throw new Refused(`age: not a number: ${quoted(op.age)}`);
@@ -147,6 +147,11 @@ function checkAttributes({ mode, uid, gid, mtime }: Attributes): void {
   if (!isWhole(uid, MAX_ID) || !isWhole(gid, MAX_ID))
     throw new Refused(`not an owner: ${quoted([uid, gid])}`);
   if (!Number.isSafeInteger(mtime)) throw new Refused(`not a time: ${quoted(mtime)}`);
+}
+
+function checkPosition({ position, stamp }: Position): void {
+  checkWhole(position, "position");
+  if (stamp !== undefined && !matches(TARGET, stamp)) throw new Refused(`not a stamp: ${quoted(stamp)}`);
 }
 
 function checkWhole(value: unknown, name: string): void {

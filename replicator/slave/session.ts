@@ -107,8 +107,7 @@ export class Session {
     this.trees = new Set(op.trees);
     this.hello = op;
     await host.begin(this, op);
-    const { position } = host.state;
-    this.reply({ re: "hello", ...(position === undefined ? {} : { position }), trees: host.state.held });
+    this.reply({ re: "hello", ...host.state.place, trees: host.state.held });
   }
 
   private apply(op: Op, body: Buffer): Promise<void> | undefined {
@@ -146,11 +145,11 @@ export class Session {
         this.reply({ re: "ack", id: op.id });
         return;
       case "cursor":
-        state.moveTo(op.position);
+        state.moveTo(op);
         host.progressed();
         return;
       case "adopt":
-        state.adopt(op.trees, op.position);
+        state.adopt(op.trees, op);
         host.progressed();
         return;
       case "beacon":
