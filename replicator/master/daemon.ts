@@ -30,6 +30,8 @@ export interface DaemonOptions {
   ssh?: readonly string[];
   /** Descriptor of the queue of changes that the daemon before has left with systemd. */
   queue?: number | undefined;
+  /** Milliseconds between beacons; see `FeedOptions`. */
+  beaconMs?: number;
 }
 
 /** Feeds the slaves from the volume, from its start to its stop. */
@@ -63,6 +65,7 @@ export class Daemon {
     this.packer = new Packer(new Volume(root), this.xattrs);
     this.feed = new Feed({
       ...{ root, trees, journal, watchProgram: watch, queue: options.queue },
+      ...(options.beaconMs === undefined ? {} : { beaconMs: options.beaconMs }),
       ...(config.coalesceMs === undefined ? {} : { coalesceMs: config.coalesceMs }),
       busy: () => this.busy,
     });

@@ -35,6 +35,8 @@ export class Delivery {
   private brought: Promise<unknown> = Promise.resolve();
   private doubts: Doubt[] = [];
   private readonly marks = new Set<Promise<void>>();
+  /** Paths for rsync of which the slave has not yet answered that it has all before them. */
+  private coming = 0;
   /** Those that are on their way. */
   private renames: readonly Rename[] = [];
 
@@ -68,6 +70,11 @@ export class Delivery {
     });
   }
 
+  /** Paths that wait for rsync. */
+  get specialPending(): number {
+    return this.coming + this.specials.pending;
+  }
+
   /** Whether everything that was sent is all that there is to do, but for what rsync has. */
   get mended(): boolean {
     return this.doubts.length === 0;
@@ -97,6 +104,8 @@ export class Delivery {
     await specials.room();
     while (this.marks.size >= WINDOW) await Promise.race(this.marks);
     const release = progress.holdLatest();
+    this.coming += parcel.specials.length;
+    const held = parcel.specials.map((path) => ({ path, release: progress.holdLatest() }));
     if (parcel.streams.length > 0) {
       await wire.write(parcel.frames);
       for (const path of parcel.streams) await this.stream(path);
@@ -105,7 +114,8 @@ export class Delivery {
     const { written, done } = wire.send(...rest);
     const mark: Promise<void> = done.then(() => {
       this.marks.delete(mark);
-      for (const path of parcel.specials) specials.add(path, progress.hold());
+      this.coming -= held.length;
+      for (const special of held) specials.add(special.path, special.release);
       release();
     });
     mark.catch(() => undefined);
@@ -168,7 +178,7 @@ export class Delivery {
       names: wire.names.bind(wire),
       send: (parcel: Parcel) => this.send(parcel),
       bring: (paths: readonly string[]) => this.bring(paths),
-      special: (path: string) => specials.add(path, progress.hold()),
+      special: (path: string) => specials.add(path, progress.holdLatest()),
       lost: (path: string) => this.doubt({ path, whole: true, release: progress.hold() }),
       failed: course.failures.add.bind(course.failures),
     };

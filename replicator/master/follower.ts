@@ -9,6 +9,8 @@ import type { Greeting } from "./wire";
 
 /** How often everything may be compared because too much has failed; milliseconds. */
 const RECOMPARE = 600_000;
+/** Beacons that wait; of more every other one goes. */
+const MOST_WAITING = 1000;
 
 /** One connection to a slave: brings it up to the journal's position and keeps it there. */
 export class Follower {
@@ -16,6 +18,8 @@ export class Follower {
   private readonly delivery: Delivery;
   private readonly progress = new Progress((position) => this.reached(position));
   private lastBeacon = 0;
+  /** Of beacons that have to wait for what rsync has: all that was before them is on the slave at this position. */
+  private waiting: { time: number; position: number }[] = [];
   private compared = -Infinity;
   private retried = -Infinity;
 
@@ -28,7 +32,7 @@ export class Follower {
 
   /** Paths that wait for rsync. */
   get specialPending(): number {
-    return this.delivery.specials.pending;
+    return this.delivery.specialPending;
   }
 
   /** Follows until the connection ends, and rejects with the reason. */
@@ -161,6 +165,9 @@ export class Follower {
 
   private reached(position: number): void {
     this.course.reached(position);
+    const due = this.waiting.filter((beacon) => beacon.position <= position);
+    this.waiting = this.waiting.slice(due.length);
+    this.sendBeacon(due.at(-1)?.time ?? 0);
     this.delivery.wire.write(encode({ op: "cursor", ...this.placeOf(position) })).catch(() => undefined);
   }
 
@@ -168,12 +175,25 @@ export class Follower {
     return { position, stamp: this.course.journal.stampOf(position) };
   }
 
+  /** Everything up to `position` has been sent, or rsync has it. */
   private beacon(position: number): void {
     const { beacon } = this.course.feed;
-    if (!beacon || beacon.time <= this.lastBeacon || position < beacon.position) return;
+    if (!beacon || position < beacon.position) return;
     if (!this.delivery.mended) return;
-    this.lastBeacon = beacon.time;
-    this.delivery.wire.beacon(beacon.time);
+    if (this.specialPending === 0) this.sendBeacon(beacon.time);
+    else this.await({ time: beacon.time, position });
+  }
+
+  private await(beacon: { time: number; position: number }): void {
+    if (this.waiting.at(-1)?.position === beacon.position) this.waiting.pop();
+    this.waiting.push(beacon);
+    if (this.waiting.length > MOST_WAITING) this.waiting = this.waiting.filter((_, index) => index % 2 === 1);
+  }
+
+  private sendBeacon(time: number): void {
+    if (time <= this.lastBeacon) return;
+    this.lastBeacon = time;
+    this.delivery.wire.beacon(time);
   }
 
   /** @throws Error when only comparing everything helps */

@@ -11,6 +11,8 @@ export const VANISHED = 24;
  * that a slave has gone; the timeout is for one that hangs, and longer than a busy master lets rsync wait.
  */
 const OPTIONS = ["-lptgoAX", "--numeric-ids", "--relative", "--force", "--ignore-times", "--timeout=300"];
+/** As `attributesOf` has the modes of files. */
+const MODES = "--chmod=Fug-s";
 const LISTED = ["--from0", "--files-from=-"];
 /** Told once, at the end: a line for each file would wake this process for each. */
 const STATS = ["--stats", "--no-human-readable"];
@@ -63,7 +65,7 @@ export class Rsync {
     const { ssh, name, volume, bandwidthKiB } = this.options;
     const places = ["-e", ssh.join(" "), "--", `${volume.root}/`, `${name}:`];
     const limit = `--bwlimit=${bandwidthKiB()}`;
-    const child = spawn("rsync", [...OPTIONS, ...LISTED, ...STATS, limit, ...flags, ...places]);
+    const child = spawn("rsync", [...OPTIONS, MODES, ...LISTED, ...STATS, limit, ...flags, ...places]);
     this.child = child;
     let said = "";
     child.stderr.on("data", (text: Buffer) => (said = (said + text.toString()).slice(-2000)));

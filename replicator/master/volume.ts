@@ -21,6 +21,8 @@ export const SHARED_FILE = 256 * 1024;
 export const STREAMED_FILE = 4 * 1024 * 1024;
 /** Holes of a smaller file are not worth an rsync; bytes. */
 export const SPARSE_FILE = 64 * 1024;
+/** Permission bits without those that let a file run as its owner: a replica's host has its own ideas of who may. */
+const PLAIN = 0o1777;
 /** The times that a JavaScript number tells to the microsecond. */
 const LATEST = Number.MAX_SAFE_INTEGER - 1;
 
@@ -163,7 +165,7 @@ export function readUpTo(file: number, size: number): Buffer {
 
 export function attributesOf(stats: Stats): Attributes {
   return {
-    mode: stats.mode & 0o7777,
+    mode: stats.mode & (stats.isFile() ? PLAIN : 0o7777),
     uid: stats.uid,
     gid: stats.gid,
     // The quarter: whole microseconds come as a fraction that is a little too small.

@@ -240,40 +240,70 @@ export async function onSmallDisk(
   }
 }
 
-const SETXATTR: Record<string, number> = { x64: 188, arm64: 5 };
+const SYSCALLS = join(__dirname, "syscalls");
+const S_IFIFO = 0o010000;
+
+/** Does in a directory what Node cannot, see the program. Returns what it prints, one character a byte. */
+export function syscalls(directory: string, ...words: string[]): string {
+  const most = 2 ** 28;
+  return execFileSync(SYSCALLS, words, {
+    cwd: directory,
+    encoding: "latin1",
+    stdio: "pipe",
+    maxBuffer: most,
+  });
+}
+
+const hex = (value: string) => Buffer.from(value).toString("hex");
 
 /** Gives it an extended attribute. */
 export function mark(path: string, value: string): void {
-  const call = `$n = "user.test"; syscall(${SETXATTR[process.arch]}, $ARGV[0], $n, $ARGV[1], length $ARGV[1], 0) and die "$!\\n"`;
-  execFileSync("perl", ["-e", call, path, value]);
+  syscalls("/", "set", path, "user.test", hex(value));
 }
 
 export function isMarked(path: string): string {
-  const call = `$n = "user.test"; $b = "\\0" x 99; print substr $b, 0, syscall ${(SETXATTR[process.arch] ?? 0) + 3}, $ARGV[0], $n, $b, 99`;
-  return execFileSync("perl", ["-e", call, path], { encoding: "utf8" });
+  const value = /user\.test=([0-9a-f]*)/.exec(syscalls("/", "list", path))?.[1] ?? "";
+  return Buffer.from(value, "hex").toString();
 }
+
+/** Longer paths, relative to the root, are not compared: where the root's is longer there may be none. */
+const LONGEST = 3700;
+const SET_ID = 0o6000;
 
 /** All that is in a directory, for comparison. */
 function snapshot(directory: string): Record<string, unknown> {
   const all: Record<string, unknown> = {};
   const names = new Map<number, string>();
+  const attributes = attributesBelow(directory);
   const walk = (path: string) => {
     const at = Buffer.from(`${directory}/${path}`, "latin1");
     const stats = lstatSync(at);
     const type = stats.mode & 0o170000;
+    if (type === S_IFIFO) return;
     const link = stats.isSymbolicLink() ? readlinkSync(at, "latin1") : undefined;
     const content = stats.isFile() ? readFileSync(at).toString("latin1") : undefined;
-    // rsync sets the time of a fifo to the second only.
-    const mtime = stats.isFile() || stats.isDirectory() ? attributesOf(stats).mtime : 0;
+    const mode = stats.mode & 0o7777 & ~(stats.isFile() ? SET_ID : 0);
+    const { mtime, uid, gid } = attributesOf(stats);
     const same = stats.isFile() ? names.get(stats.ino) : undefined;
     if (same === undefined) names.set(stats.ino, path);
-    all[path] = { type, mode: stats.mode & 0o7777, mtime, link, same, content };
-    if (stats.isDirectory()) {
-      for (const name of readdirSync(at, "latin1").sort()) walk(`${path}/${name}`);
+    const more = attributes.get(path);
+    all[path] = { type, mode, uid, gid, mtime: link === undefined ? mtime : 0, link, same, content, more };
+    if (!stats.isDirectory()) return;
+    for (const name of readdirSync(at, "latin1").sort()) {
+      if (path.length + name.length < LONGEST) walk(`${path}/${name}`);
     }
   };
   for (const tree of readdirSync(directory, "latin1").sort()) if (tree !== ".ha-nfs") walk(tree);
   return all;
+}
+
+/** Extended attributes and access control lists by path, of those that have any. */
+function attributesBelow(directory: string): Map<string, string> {
+  const fields = syscalls(directory, "list", ".").split("\0");
+  const found = new Map<string, string>();
+  for (let at = 0; at + 1 < fields.length; at += 2)
+    found.set(fields[at]?.slice(2) ?? "", fields[at + 1] ?? "");
+  return found;
 }
 
 /** Fails unless the slave has exactly what the master has. */
