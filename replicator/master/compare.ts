@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { type Attributes, digestOf, type Entry, type EntryType, reasonOf } from "../protocol";
 import { isMuch } from "./bulk";
-import { dirOp, type Packer, type Parcel, single } from "./packer";
+import { dirOp, type Found, type Packer, type Parcel, single } from "./packer";
 import type { Job } from "./plan";
 import { attributesOf, SHARED_FILE, type Volume } from "./volume";
 import type { Listed } from "./wire";
@@ -32,7 +32,7 @@ interface Listing {
   body: Buffer;
   /** Paths of the directories in it. */
   directories: string[];
-  /** Paths of what in it has extended attributes; only looked for when it is to be deep. */
+  /** Paths of what in it has, or had, extended attributes; only looked for when it is to be deep. */
   marked: Set<string>;
   /** Names of files that are to be sent whatever the slave has: they are too long for a digest. */
   changed: string[];
@@ -153,7 +153,7 @@ async function read(
   const { volume } = packer;
   const entries: string[] = [];
   const directories: string[] = [];
-  const present: string[] = [];
+  const present: Found[] = [{ path, stats }];
   const changed: string[] = [];
   for (const name of names) {
     await packer.breathe();
@@ -161,8 +161,10 @@ async function read(
     try {
       const own = volume.lstat(below);
       if (!own) continue;
-      const entry = entryOf(name, own, () => volume.target(below));
-      present.push(below);
+      const target = own.isSymbolicLink() ? volume.target(below) : "";
+      if (target === undefined) continue;
+      const entry = entryOf(name, own, target);
+      if (deep) present.push({ path: below, stats: own });
       if (own.isDirectory()) directories.push(below);
       const digested = own.isFile() && own.ctimeMs >= since * 1000 ? digest(volume, below, name) : entry;
       if (!digested) changed.push(name);
@@ -172,8 +174,8 @@ async function read(
       entries.push(JSON.stringify({ name, type: "unknown", ...attributesOf(stats) } satisfies Entry));
     }
   }
-  const marked = await packer.withXattrs(deep ? [path, ...present] : [path]);
-  return { stats, body: Buffer.from(`[${entries.join()}]`), directories, marked, changed };
+  const { ever } = await packer.markedOf(present);
+  return { stats, body: Buffer.from(`[${entries.join()}]`), directories, marked: ever, changed };
 }
 
 /** Undefined: it is too long for a digest, or cannot be read now: whoever sends it sees why. */
@@ -186,7 +188,7 @@ function digest(volume: Volume, path: string, name: string): Entry | undefined {
   }
 }
 
-function entryOf(name: string, stats: Stats, target = () => ""): Entry {
+function entryOf(name: string, stats: Stats, target = ""): Entry {
   const type = typeOf(stats);
   return {
     name,
@@ -194,7 +196,7 @@ function entryOf(name: string, stats: Stats, target = () => ""): Entry {
     ...attributesOf(stats),
     ...(type === "file" ? { size: stats.size } : {}),
     ...(type === "file" && stats.nlink > 1 ? { links: stats.ino } : {}),
-    ...(type === "link" ? { target: target() } : {}),
+    ...(type === "link" ? { target } : {}),
   };
 }
 

@@ -7,6 +7,7 @@ import { readCursors, writeJson } from "./cursors";
 import { Feed } from "./feed";
 import { Journal } from "./journal";
 import { type KeptLane, Lane } from "./lane";
+import { Marked } from "./marked";
 import { MetricsServer, type Status } from "./metrics";
 import { Packer } from "./packer";
 import { Ages } from "./reads";
@@ -40,6 +41,7 @@ export class Daemon {
   /** By trees. */
   private readonly batches = new Map<string, Batches>();
   private readonly ages = new Ages();
+  private readonly marked: Marked;
   private readonly packer: Packer;
   private readonly xattrs: Xattrs;
   private readonly feed: Feed;
@@ -62,7 +64,8 @@ export class Daemon {
     const { root, trees, watch, sshConfig, metricsPort, metricsAddress } = config;
     this.ssh = options.ssh ?? ["ssh", "-F", sshConfig, "-o", "BatchMode=yes"];
     this.xattrs = new Xattrs(join(dirname(watch), "xattrs"), root);
-    this.packer = new Packer(new Volume(root), this.xattrs);
+    this.marked = new Marked(join(root, OWN, "marked.json"));
+    this.packer = new Packer(new Volume(root), this.xattrs, this.marked);
     this.feed = new Feed({
       ...{ root, trees, journal, watchProgram: watch, queue: options.queue },
       ...(options.beaconMs === undefined ? {} : { beaconMs: options.beaconMs }),
@@ -191,6 +194,7 @@ export class Daemon {
   private writeCursors(): void {
     const lanes = [...this.lanes].map(([name, lane]) => [name, lane.kept]);
     writeJson(this.cursorsFile, Object.fromEntries(lanes));
+    this.marked.save();
   }
 
   private async trim(): Promise<void> {

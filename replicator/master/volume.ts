@@ -81,8 +81,13 @@ export class Volume {
     return this.status(path)?.isDirectory() ?? false;
   }
 
-  target(path: string): string {
-    return readlinkSync(bytesOf(this.prefix + path), "latin1");
+  /**
+   * What a symbolic link says; undefined: there is none any more.
+   *
+   * @throws Error of the file system
+   */
+  target(path: string): string | undefined {
+    return unlessGone(() => readlinkSync(bytesOf(this.prefix + path), "latin1"), NO_LINK);
   }
 
   /**
@@ -180,12 +185,13 @@ export function isSpecial(stats: Stats): boolean {
 }
 
 const GONE = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENXIO"]);
+const NO_LINK = new Set([...GONE, "EINVAL"]);
 
-function unlessGone<T>(action: () => T): T | undefined {
+function unlessGone<T>(action: () => T, gone = GONE): T | undefined {
   try {
     return action();
   } catch (error) {
-    if (GONE.has((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    if (gone.has((error as NodeJS.ErrnoException).code ?? "")) return undefined;
     throw error;
   }
 }

@@ -17,6 +17,8 @@ export class Cluster {
   readonly log: string[] = [];
   config: MasterConfig;
   private running: Daemon | undefined;
+  /** As the slave's process has it. */
+  private readonly umask = process.umask(0);
 
   /** @param parent of the volume, on the file system that is wanted */
   constructor(trees = ["data"], names: readonly string[] = ["s1", "s2"], parent = tmpdir()) {
@@ -61,6 +63,7 @@ export class Cluster {
   }
 
   async remove(): Promise<void> {
+    process.umask(this.umask);
     await this.stop();
     for (const slave of Object.values(this.slaves)) await slave.remove();
     for (const { directory } of [this, this.volume]) rmSync(directory, { recursive: true, force: true });

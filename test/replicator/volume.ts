@@ -270,9 +270,11 @@ export function isMarked(path: string): string {
 const LONGEST = 3700;
 const SET_ID = 0o6000;
 
+type Entry = Record<string, unknown>;
+
 /** All that is in a directory, for comparison. */
-function snapshot(directory: string): Record<string, unknown> {
-  const all: Record<string, unknown> = {};
+function snapshot(directory: string): Record<string, Entry> {
+  const all: Record<string, Entry> = {};
   const names = new Map<number, string>();
   const attributes = attributesBelow(directory);
   const walk = (path: string) => {
@@ -287,7 +289,7 @@ function snapshot(directory: string): Record<string, unknown> {
     const same = stats.isFile() ? names.get(stats.ino) : undefined;
     if (same === undefined) names.set(stats.ino, path);
     const more = attributes.get(path);
-    all[path] = { type, mode, uid, gid, mtime: link === undefined ? mtime : 0, link, same, content, more };
+    all[path] = { type, mode, uid, gid, mtime, link, same, content, more };
     if (!stats.isDirectory()) return;
     for (const name of readdirSync(at, "latin1").sort()) {
       if (path.length + name.length < LONGEST) walk(`${path}/${name}`);
@@ -310,9 +312,17 @@ function attributesBelow(directory: string): Map<string, string> {
 export function assertEqual(master: TestVolume, slave: TestSlave, about = ""): void {
   const [wanted, had] = [snapshot(master.root), snapshot(slave.root)];
   if (isDeepStrictEqual(had, wanted)) return;
-  const short = (value: unknown) => JSON.stringify(value)?.slice(0, 200);
   const differences = [...new Set([...Object.keys(wanted), ...Object.keys(had)])]
     .filter((path) => !isDeepStrictEqual(had[path], wanted[path]))
-    .map((path) => `${JSON.stringify(path)}:\n  is ${short(had[path])}\n  not ${short(wanted[path])}`);
+    .map((path) => `${JSON.stringify(path)}: ${differenceOf(had[path], wanted[path])}`);
   assert.fail(`${about} ${differences.length} differences:\n${differences.slice(0, 8).join("\n")}`);
+}
+
+function differenceOf(had: Entry | undefined, wanted: Entry | undefined): string {
+  if (!had || !wanted) return had ? "should not be" : "is not";
+  const fields = Object.keys(wanted).filter((field) => !isDeepStrictEqual(had[field], wanted[field]));
+  const short = (value: unknown) => JSON.stringify(value)?.slice(0, 300);
+  return fields
+    .map((field) => `\n  ${field} is ${short(had[field])}\n  not ${short(wanted[field])}`)
+    .join("");
 }
