@@ -52,7 +52,8 @@ export async function compare(comparer: Comparer, jobs: readonly Job[], counted:
     for (let job; running.size < AT_ONCE && (job = stack.pop());) {
       const done: Promise<void> = compareOne(comparer, job, own)
         .then((below) => {
-          for (const path of below) stack.push({ path, deep: true, since: job.since });
+          const how = job.deep ? job : { deep: true, since: job.since };
+          for (const path of below) stack.push({ ...how, path });
         })
         .finally(() => {
           running.delete(done);
@@ -92,7 +93,7 @@ async function compareOne(comparer: Comparer, job: Job, own: ReadonlySet<string>
 /** Of a directory, all of whose changes are told otherwise but those that leave nothing to be found. */
 async function compareNames(
   comparer: Comparer,
-  { path, tidy }: Job,
+  { path, tidy, deep }: Job,
   own: ReadonlySet<string>,
 ): Promise<string[]> {
   const { volume } = comparer.packer;
@@ -101,6 +102,11 @@ async function compareNames(
   const { stats, names } = found;
   const answer = await comparer.names(path, Buffer.from(JSON.stringify(names)));
   if (!answer) return [];
+  if (tidy && deep) {
+    const need = new Set(answer.need);
+    const had = names.filter((name) => !need.has(name)).map((name) => `${path}/${name}`);
+    return had.filter((one) => volume.isDirectory(one));
+  }
   const missing = tidy ? [] : answer.need.map((name) => `${path}/${name}`).filter((one) => !own.has(one));
   const files: string[] = [];
   const directories: string[] = [];

@@ -41,6 +41,8 @@ export interface Course {
   littered: readonly string[];
   /** The journal could not be read where the slave was: everything is to be compared. */
   lost: boolean;
+  /** The slave's disk took nothing more: first goes what has gone here, however late in the journal that stands. */
+  full: boolean;
   /** When the state of paths was last read for this slave alone, other than in batches; milliseconds since 1970. */
   horizon: number;
   /** Milliseconds without an answer before a connection is given up. */

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { reasonOf } from "../protocol";
+import { encode, reasonOf } from "../protocol";
 import { bring, bringFiles } from "./bulk";
 import { compare } from "./compare";
 import type { Course } from "./course";
@@ -166,6 +166,15 @@ export class Delivery {
     const { course } = this;
     await this.compare(course.littered.map((path) => ({ path, deep: false, names: true, tidy: true })));
     course.littered = [];
+  }
+
+  /** Removes what has gone of all that changed from `position` on. */
+  async makeRoom(position: number): Promise<void> {
+    const { batches, packer } = this.course;
+    packer.volume.check();
+    for await (const paths of batches.gone(position)) {
+      await this.wire.send(...paths.map((path) => encode({ op: "delete", path }))).done;
+    }
   }
 
   /** Makes directories on the slave equal to those here. */

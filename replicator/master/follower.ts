@@ -71,6 +71,10 @@ export class Follower {
       trees: [...trees],
     });
     let position = await this.begin(greeting);
+    if (course.full) {
+      batches.forget();
+      await delivery.makeRoom(position);
+    }
     for (;;) {
       delivery.wire.throwIfOver();
       this.retry();
@@ -145,6 +149,9 @@ export class Follower {
     const { course, delivery } = this;
     let directories = 0;
     course.comparing(directories);
+    if (course.full) {
+      await delivery.compare(trees.map((path) => ({ path, deep: true, names: true, tidy: true })));
+    }
     await delivery.compare(
       trees.map((path) => ({ path, deep: true })),
       () => course.comparing(++directories),

@@ -7,7 +7,7 @@ import { type Failing, Failures, type KeptFailures } from "./failures";
 import { Follower } from "./follower";
 import { Unreadable } from "./journal";
 import type { Packer } from "./packer";
-import { Declined } from "./wire";
+import { Declined, Stuck } from "./wire";
 
 const SHORTEST_PAUSE = 500;
 const LONGEST_PAUSE = 5000;
@@ -101,12 +101,14 @@ export class Lane {
       streamed: -Infinity,
       littered: [],
       lost: false,
+      full: false,
       horizon: -Infinity,
       retryMs: options.retryMs ?? RETRY,
       ...(patience === undefined ? {} : { patience }),
       begun: (position) => (this.position = position),
       reached: (position) => {
         this.position = position;
+        this.course.full = false;
         this.enter(this.phase, false);
       },
       comparing: (directories) => this.comparing(directories),
@@ -180,6 +182,7 @@ export class Lane {
       } catch (error) {
         if (this.stopping) return;
         this.course.lost ||= error instanceof Unreadable;
+        this.course.full ||= error instanceof Stuck;
         this.trouble(error instanceof Error ? error.message : String(error));
         this.enter("connecting", error instanceof Declined);
       } finally {

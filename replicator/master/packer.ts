@@ -116,6 +116,15 @@ export class Packer {
     return { now, ever };
   }
 
+  /** Whether there is nothing at a path; false where that cannot be told. */
+  isGone(path: string): boolean {
+    try {
+      return this.volume.lstat(path) === undefined;
+    } catch {
+      return false;
+    }
+  }
+
   /** Lets others in between long work. */
   async breathe(): Promise<void> {
     if (this.breath.due) await this.breath.take();

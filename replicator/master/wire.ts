@@ -32,6 +32,9 @@ interface Mark extends Question<Listed | undefined> {
 /** The slave can take nothing more, or wants nothing from this master; what it says is the message. */
 export class Declined extends Error {}
 
+/** The slave's disk takes nothing more. */
+export class Stuck extends Declined {}
+
 /** The master's end of a connection. When the connection ends, all that waits for it fails with the reason. */
 export class Wire {
   private ids = 0;
@@ -192,7 +195,7 @@ export class Wire {
       case "refused":
         return this.end(new Declined(reply.reason));
       case "stuck":
-        return this.end(new Declined(`${shown(reply.path)}: ${reply.message}`));
+        return this.end(new Stuck(`${shown(reply.path)}: ${reply.message}`));
       case "ack":
         return this.acknowledged(reply.id);
       case "listed":

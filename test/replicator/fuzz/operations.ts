@@ -17,7 +17,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { syscalls } from "../volume";
 
 type Random = (below: number) => number;
@@ -104,17 +104,7 @@ const ACTIONS = {
   deploy: (root, { a, b }) => {
     if (!lstatSync(join(root, a)).isDirectory()) throw new Error();
     renameSync(join(root, a), join(root, b));
-    symlinkSync(
-      join(
-        a
-          .split("/")
-          .slice(1)
-          .map(() => "..")
-          .join("/") || ".",
-        b.slice(b.indexOf("/") + 1),
-      ),
-      join(root, a),
-    );
+    symlinkSync(relative(dirname(a), b), join(root, a));
   },
   undeploy: (root, { a, b }) => {
     if (!lstatSync(join(root, a)).isSymbolicLink()) throw new Error();
