@@ -37,7 +37,7 @@ if ( open my $note, "<", "${keeper}" ) {
 exec "${MASTER}/watch", @ARGV;
 `;
 
-/** As an overflow of the kernel's queue has it: `o` is told, and what was lost is not. */
+/** As an overflow of the kernel's queue has it: `o` is told after what was lost. */
 const losing = (watch: string, trigger: string) => `#!/bin/bash
 exec 4>&1
 exec ${watch} "$@" > >(exec 3>&-; exec perl -e '
@@ -48,8 +48,8 @@ exec ${watch} "$@" > >(exec 3>&-; exec perl -e '
 		$rest = @records && $records[-1] !~ /\\0\\z/ ? pop @records : "";
 		my $out = "";
 		for (@records) {
-			if ( unlink "${trigger}" ) { $lose = 1; $out .= "o\\0" }
-			$lose = 0 if /\\A[we]/;
+			$lose ||= unlink "${trigger}";
+			if ( $lose && /\\A[we]/ ) { $lose = 0; $out .= "o\\0" }
 			$out .= $_ unless $lose;
 		}
 		syswrite STDOUT, $out if length $out;

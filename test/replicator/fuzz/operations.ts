@@ -12,6 +12,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -131,6 +132,9 @@ const ACTIONS = {
   deep: (root, { a, n }) => syscalls(root, "deep", a, n % 2 ? LONG : "d", n % 3 ? "12" : "17"),
 } satisfies Record<string, (root: string, operation: Operation) => unknown>;
 
+/** These would wait for somebody at the other end of a fifo. */
+const OPENS = new Set<Operation["kind"]>(["write", "append", "large", "sparse", "truncate", "punch"]);
+
 /** What happens to the processes; run.ts knows how. */
 const EVENTS = { restart: 1, restartEmpty: 1, receiver: 1, cut: 1, overflow: 1, settle: 1 };
 
@@ -168,7 +172,9 @@ export function act(root: string, operation: Operation): boolean {
   const { kind, a, b } = operation;
   if (isEvent(kind)) return false;
   try {
-    ACTIONS[kind](root, { ...operation, a: within(root, a), b: within(root, b) });
+    const here = { ...operation, a: within(root, a), b: within(root, b) };
+    if (OPENS.has(kind) && statSync(join(root, here.a), { throwIfNoEntry: false })?.isFIFO()) return false;
+    ACTIONS[kind](root, here);
     return true;
   } catch (error) {
     if (error instanceof TypeError || error instanceof ReferenceError) throw error;
