@@ -105,8 +105,8 @@ export class Specials {
           for (const release of releases) this.add(path, release);
           continue;
         }
-        if (alone) this.options.refused(path, said);
         const changed = identity === undefined || identity !== before.get(path);
+        if (alone && !changed) this.options.refused(path, said);
         this.options.finished(path, changed, () => releases.forEach((release) => release()));
       }
       this.judge(whole, code, said);
