@@ -112,7 +112,10 @@ const ACTIONS = {
     rmSync(join(root, a));
     renameSync(join(root, b), join(root, a));
   },
-  hardLink: (root, { a, b }) => linkSync(join(root, a), join(root, b)),
+  hardLink: (root, { a, b }) => {
+    if (lstatSync(join(root, a)).isSymbolicLink()) throw new Error(); // see docs/replication.md
+    linkSync(join(root, a), join(root, b));
+  },
   rename: (root, { a, b }) => renameSync(join(root, a), join(root, b)),
   renameInto: (root, { a, b }) => renameSync(join(root, a), join(root, b, "moved")),
   exchange: (root, { a, b }) => syscalls(root, "exchange", a, b),
