@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MasterConfig } from "../../replicator/master/config";
 import { Daemon, type DaemonOptions } from "../../replicator/master/daemon";
-import { assertEqual, shellFor, TestSlave, TestVolume, until } from "./volume";
+import { assertEqual } from "./equal";
+import { shellFor, TestSlave, TestVolume, until } from "./volume";
 
 export const WATCH = join(__dirname, "../../replicator/master/watch");
 

@@ -17,7 +17,8 @@ import {
 import { dirname, join } from "node:path";
 import type { Change } from "../../replicator/master/change";
 import { randomly } from "./random";
-import { assertEqual, rename, TestSlave, TestVolume, update } from "./volume";
+import { assertEqual } from "./equal";
+import { rename, TestSlave, TestVolume, update } from "./volume";
 
 const RUNS = Number(process.env.HA_NFS_CONVERGENCE_RUNS ?? 4);
 /** Found faults, now and then: content of a later file with the attributes of an earlier one; a rename after a reconnect. */

@@ -6,7 +6,8 @@ import { connectBy } from "../../replicator/master/connection";
 import type { Daemon } from "../../replicator/master/daemon";
 import { clusterForEach, WATCH } from "./cluster";
 import { QueueStore } from "./queueStore";
-import { assertEqual, TestVolume, until } from "./volume";
+import { assertEqual } from "./equal";
+import { TestVolume, until } from "./volume";
 
 describe("replicator: the daemon", () => {
   const held = clusterForEach(["data", "more"]);

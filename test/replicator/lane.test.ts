@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
-import { assertEqual, onSmallDisk, pairForEach, rename, until, update } from "./volume";
+import { assertEqual } from "./equal";
+import { onSmallDisk, pairForEach, rename, until, update } from "./volume";
 
 describe("replicator: a lane", () => {
   const pair = pairForEach();

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Cluster, needsWatch } from "./cluster";
 import { Disk } from "./disk";
-import { assertEqual, pairForEach, type TestVolume, until, update } from "./volume";
+import { assertEqual } from "./equal";
+import { pairForEach, type TestVolume, until, update } from "./volume";
 
 describe("replicator: a volume that was put back to a snapshot", function () {
   this.timeout(60_000);

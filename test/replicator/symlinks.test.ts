@@ -4,7 +4,8 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:
 import { setImmediate } from "node:timers/promises";
 import { Volume } from "../../replicator/master/volume";
 import { clusterForEach } from "./cluster";
-import { assertEqual, pairForEach, rename, TestVolume, update } from "./volume";
+import { assertEqual } from "./equal";
+import { pairForEach, rename, TestVolume, update } from "./volume";
 
 describe("replicator: a symbolic link in the middle of a path", () => {
   describe("leads to nothing", () => {

@@ -4,7 +4,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { Cluster, needsWatch } from "./cluster";
 import { Disk, system } from "./disk";
-import { assertEqual, pairForEach, rename, type TestSlave, until, update } from "./volume";
+import { assertEqual } from "./equal";
+import { pairForEach, rename, type TestSlave, until, update } from "./volume";
 
 /** Makes a path longer than PATH_MAX, as an NFS client does: step by step. Returns the part that can be named. */
 function makeDeep(directory: string, levels = 25): string {

@@ -19,7 +19,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { syscalls } from "../volume";
+import { syscalls } from "../equal";
 
 type Random = (below: number) => number;
 
