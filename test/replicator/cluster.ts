@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MasterConfig } from "../../replicator/master/config";
@@ -67,7 +67,8 @@ export class Cluster {
     process.umask(this.umask);
     await this.stop();
     for (const slave of Object.values(this.slaves)) await slave.remove();
-    for (const { directory } of [this, this.volume]) rmSync(directory, { recursive: true, force: true });
+    // Node cannot remove what is longer than PATH_MAX.
+    for (const { directory } of [this, this.volume]) spawnSync("rm", ["-rf", directory]);
   }
 
   /** Resolves once a beacon from after now has come back from these slaves. */

@@ -28,10 +28,13 @@ async function main(): Promise<void> {
     },
   ) as [number, number, number];
   const disk = new Disk(MEGABYTES);
-  let [done, milliseconds] = [0, 0];
+  let [next, done, milliseconds] = [from, 0, 0];
   const failed: number[] = [];
+  let stopped = false;
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => (stopped = true));
   try {
-    for (let seed = from; seed < from + seeds; seed++) {
+    for (; next < from + seeds && !stopped; next++) {
+      const seed = next;
       const operations = operationsOfSeed(seed, steps);
       const { failure, ...outcome } = await run(disk, operations);
       done += outcome.done;
@@ -49,7 +52,7 @@ async function main(): Promise<void> {
     disk.remove();
   }
   const rate = ((1000 * done) / milliseconds).toFixed(1);
-  console.log(`seeds ${from} to ${from + seeds - 1}: ${done} operations, ${rate} a second`);
+  console.log(`seeds ${from} to ${next - 1}: ${done} operations, ${rate} a second`);
   console.log(failed.length === 0 ? "all are equal" : `failed: ${failed.join(" ")}`);
   process.exitCode = failed.length === 0 ? 0 : 1;
 }
