@@ -110,8 +110,8 @@ export class Packer {
     const now = await this.withXattrs(found.map(({ path }) => path));
     const ever = new Set(now);
     for (const { path, stats } of found) {
-      if (now.has(path) && (stats.isDirectory() || stats.nlink > 1)) this.marked.add(stats.ino);
-      else if (this.marked.has(stats.ino)) ever.add(path);
+      if (now.has(path) && (stats.isDirectory() || stats.nlink > 1)) this.marked.add(path, stats.ino);
+      else if (this.marked.has(path, stats.ino)) ever.add(path);
     }
     return { now, ever };
   }
