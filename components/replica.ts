@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { replicatorFiles } from "../replicator/files";
+import type { Service } from "../replicator/slave/services";
 import { type Host, NicRole } from "./remote/host";
 import { HostScript, nodeFile } from "./remote/hostScript";
 import { authorizedKey, receiverUnit, replicaConf, rsyncSocket, rsyncUnit, sshdConf } from "./render/replica";
@@ -26,6 +27,8 @@ export interface ReplicaArgs {
   maxLagSeconds: number;
   /** TCP port of health check and metrics. */
   healthPort: number;
+  /** What serves the copies; its health is the replica's. @default nothing */
+  serves?: readonly Service[];
   /** Where what changes comes from. */
   replication: Replication;
 }
@@ -38,7 +41,7 @@ export class Replica extends pulumi.ComponentResource {
 
   constructor(name: string, args: ReplicaArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:Replica", name, {}, opts);
-    const { host, root, replication, healthPort, maxLagSeconds } = args;
+    const { host, root, replication, healthPort, maxLagSeconds, serves = [] } = args;
     const healthAddress = host.address(NicRole.Service);
     this.receiver = new HostScript(
       `${args.label}-receiver-${host.name}`,
@@ -49,7 +52,7 @@ export class Replica extends pulumi.ComponentResource {
           ROOT: root,
           LOGIN,
           HEALTH: `${healthAddress}:${healthPort}`,
-          CONFIG: replicaConf({ root, healthAddress, healthPort, maxLagSeconds }),
+          CONFIG: replicaConf({ root, healthAddress, healthPort, maxLagSeconds, serves }),
           AUTHORIZED_KEYS: replication.publicKey.apply((key) => authorizedKey(key, args.masters)),
           SSHD_CONF: sshdConf,
           RECEIVER_UNIT: receiverUnit(root),

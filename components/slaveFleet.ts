@@ -86,6 +86,7 @@ export class SlaveFleet extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: packages },
     );
+    const address = host.address(NicRole.Service);
     const replica = new Replica(
       `${name}-${host.name}`,
       {
@@ -100,10 +101,13 @@ export class SlaveFleet extends pulumi.ComponentResource {
         bandwidthKiB: bandwidthKiB ?? 0,
         maxLagSeconds: args.maxLagSeconds,
         healthPort: args.healthPort,
+        serves: [
+          { name: "nginx", protocol: "http", address, port: 80 },
+          { name: "nfsd", protocol: "nfs", address, port: 2049 },
+        ],
       },
       { parent: this },
     );
-    const address = host.address(NicRole.Service);
     const reads = new HostScript(
       `${name}-reads-${host.name}`,
       {

@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
 
 /** Raised with every change that an older peer would misunderstand. */
-export const VERSION = 3;
+export const VERSION = 4;
 
 /** The most that one frame's body carries, bytes; longer files take several. */
 export const CHUNK = 1024 * 1024;
@@ -24,8 +24,11 @@ export interface Attributes {
   mtime: number;
 }
 
-/** What else there is (fifos, sockets, devices) is nothing on another host. */
-export type EntryType = "file" | "dir" | "link";
+/**
+ * What else there is (fifos, sockets, devices) is nothing on another host. `unknown`: the master cannot tell what it is,
+ * and the slave keeps what it has.
+ */
+export type EntryType = "file" | "dir" | "link" | "unknown";
 
 /** One entry of a directory: name, type, attributes, and of a file its size, of a link its target. */
 export interface Entry extends Attributes {
@@ -44,6 +47,13 @@ export interface Entry extends Attributes {
 /** SHA-256 of a file's content, in base64. */
 export function digestOf(content: Buffer): string {
   return createHash("sha256").update(content).digest("base64");
+}
+
+/** A place in the journal. */
+export interface Position {
+  position: number;
+  /** What the master knows it again by; the slave gives it back. */
+  stamp?: string | undefined;
 }
 
 /** From the master. */
@@ -84,9 +94,9 @@ export type Op =
   /** Answered by `ack` after everything before it is done. */
   | { op: "mark"; id: number }
   /** Everything up to this position of the journal is on the slave: it may start from here the next time. */
-  | { op: "cursor"; position: number }
+  | ({ op: "cursor" } & Position)
   /** The trees that a full comparison has made equal; from now on they are this slave's. */
-  | { op: "adopt"; trees: string[]; position: number }
+  | ({ op: "adopt"; trees: string[] } & Position)
   /** `age` milliseconds ago the master wrote `time` into its beacon. The slave sends it back. */
   | { op: "beacon"; time: number; age: number };
 
@@ -95,8 +105,9 @@ export type Reply =
   /** First on a connection, to `hello`. */
   | {
       re: "hello";
-      /** Where to go on; undefined: this slave knows nothing of the journal. */
+      /** Where to go on, and its stamp; undefined: this slave knows nothing of the journal. */
       position?: number;
+      stamp?: string | undefined;
       /** The trees that it holds as they were at `position`; the others want a full comparison. */
       trees: string[];
     }
@@ -168,7 +179,16 @@ export function bytesOf(path: string): Buffer {
   return Buffer.from(path, "latin1");
 }
 
-/** A path as a person reads it: UTF-8 where it is, and no control characters. */
+/** The most of a path that a person is shown, characters. */
+const LEGIBLE = 400;
+
+/** A path as a person reads it: UTF-8 where it is, no control characters, and of a very long one both ends. */
 export function shown(path: string): string {
-  return JSON.stringify(bytesOf(path).toString("utf8")).slice(1, -1);
+  const text = JSON.stringify(bytesOf(path).toString("utf8")).slice(1, -1);
+  return text.length > LEGIBLE ? `${text.slice(0, LEGIBLE / 2)}…${text.slice(-LEGIBLE / 2)}` : text;
+}
+
+/** Why a call failed, without the path at its end: that may be very long, or of a temporary file. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/ '.*$/s, "") : String(error);
 }

@@ -21,6 +21,7 @@ const USAGE = `usage: npm run VERB -- [--stack NAME] [arguments of the Pulumi CL
   bench     measures the replication on a stack that is up
   lab       the lab's virtual machines
   test      the tests
+  fuzz      random operations on a volume, replicated and compared; --seeds N, --from SEED
   format    format the sources
 The stack is NAME, or $HA_NFS_STACK, or dev.`;
 
@@ -43,6 +44,10 @@ const VERBS: Record<string, (given: Arguments) => Promise<number>> = {
   test: ({ all }) => {
     prepareTests(all[0]);
     return run("toolchain/test.sh", all);
+  },
+  fuzz: ({ rest }) => {
+    prepareTests();
+    return runScript("test/replicator/fuzz/main.ts", rest);
   },
   format,
 };

@@ -151,6 +151,7 @@ export const haproxyUnit = `# made by ha-nfs
 [Unit]
 Description=Spreads readers over the slaves
 After=network.target
+StartLimitIntervalSec=0
 
 [Service]
 Type=notify
@@ -171,6 +172,7 @@ export const keepalivedUnit = `# made by ha-nfs
 [Unit]
 Description=Keeps the read address on one of the two proxies
 After=network.target ha-nfs-haproxy.service
+StartLimitIntervalSec=0
 
 [Service]
 ExecStart=/usr/sbin/keepalived --dont-fork --log-console --no-syslog -f /etc/ha-nfs/keepalived.conf -p /run/ha-nfs-keepalived.pid

@@ -53,14 +53,22 @@ ${shares.join("")}  }
 `;
 }
 
-/** systemd.service(5) of nginx with our configuration, beside one that the host may have of its own. */
+/** Has symbolic links followed in the copies, for the namespace in which it runs. */
+export const FOLLOWING = `mount -o remount,bind,ro,nosuid,nodev,symfollow ${REPLICA}`;
+
+/**
+ * systemd.service(5) of nginx with our configuration, beside one that the host may have of its own. It alone sees the
+ * copies with their symbolic links, read-only, in its own namespace: a deploy may be one, and nginx asks who owns it.
+ */
 export const httpUnit = `# made by ha-nfs
 [Unit]
 Description=Serves the slave's copy of the shares by HTTP
 After=network.target
+RequiresMountsFor=${REPLICA}
+StartLimitIntervalSec=0
 
 [Service]
-ExecStart=/usr/sbin/nginx -c /etc/ha-nfs/nginx.conf -g 'daemon off;'
+ExecStart=/bin/sh -c "${FOLLOWING} && exec /usr/sbin/nginx -c /etc/ha-nfs/nginx.conf -g 'daemon off;'"
 ExecReload=/usr/sbin/nginx -c /etc/ha-nfs/nginx.conf -s reload
 Restart=always
 RestartSec=1

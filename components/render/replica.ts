@@ -1,3 +1,4 @@
+import type { Service } from "../../replicator/slave/services";
 import { LOGIN } from "./replication";
 
 /** Where a slave mounts its data disk; the shares are directories in it. */
@@ -14,6 +15,8 @@ export interface ReplicaConf {
   healthPort: number;
   /** Seconds behind which the health check says no. */
   maxLagSeconds: number;
+  /** What serves the copies, and has to answer besides. @default nothing */
+  serves?: readonly Service[];
 }
 
 /** What the receiver reads. */
@@ -53,6 +56,7 @@ RuntimeDirectoryMode=0750
 Restart=always
 RestartSec=1
 TimeoutStopSec=10
+MemoryMax=384M
 CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_FSETID
 RestrictAddressFamilies=AF_INET AF_UNIX
 ${sandbox(root)}

@@ -98,6 +98,9 @@ ExecStopPost=rm -f ${STATUS_FILE}
 Restart=always
 RestartSec=1
 TimeoutStopSec=5
+# with ssh and rsync for every slave; whichever of them takes too much goes alone
+MemoryMax=1G
+OOMPolicy=continue
 # the kernel's queue of changes outlives the daemon: what happens until the next one starts waits in it
 NotifyAccess=all
 FileDescriptorStoreMax=1

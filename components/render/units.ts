@@ -4,6 +4,7 @@ export const mountdUnit = `# made by ha-nfs
 Description=NFS mount daemon of ha-nfs
 Requires=proc-fs-nfsd.mount run-rpc_pipefs.mount
 After=proc-fs-nfsd.mount run-rpc_pipefs.mount network.target
+StartLimitIntervalSec=0
 
 [Service]
 ExecStart=/usr/sbin/rpc.mountd --foreground --no-nfs-version 2 --no-nfs-version 3
@@ -19,6 +20,7 @@ export const logdUnit = `# made by ha-nfs
 [Unit]
 Description=Log daemon of heartbeat
 Before=heartbeat.service
+StartLimitIntervalSec=0
 
 [Service]
 ExecStart=/usr/lib/heartbeat/ha_logd -c /etc/logd.cf

@@ -97,6 +97,42 @@ export class Batches {
     return paths.size < MUCH ? undefined : { paths: [...paths], next: end };
   }
 
+  /** Makes all batches anew: what those that are kept say may be of long ago. */
+  forget(): void {
+    this.kept = [];
+  }
+
+  /**
+   * What has gone of all that changed from `position` on, but for what has got another name.
+   *
+   * @throws Error when the journal cannot be read
+   */
+  async *gone(position: number): AsyncGenerator<string[]> {
+    const renamed = new Set<string>();
+    for await (const change of this.changes(position)) if (change.kind === "rename") renamed.add(change.from);
+    const told = new Set<string>();
+    let gone: string[] = [];
+    for await (const change of this.changes(position)) {
+      if (change.kind === "rename" || told.has(change.path) || !this.trees.has(treeOf(change.path))) continue;
+      told.add(change.path);
+      if (isWithin(change.path, renamed) || !this.packer.isGone(change.path)) continue;
+      gone.push(change.path);
+      if (gone.length < TOGETHER) continue;
+      yield gone;
+      gone = [];
+    }
+    yield gone;
+  }
+
+  private async *changes(position: number): AsyncGenerator<Change> {
+    for (let at = position; ;) {
+      const { changes, next } = await this.journal.read(at, TOGETHER);
+      if (next === at) return;
+      yield* changes;
+      at = next;
+    }
+  }
+
   private find(position: number, plain: boolean): Batch | undefined {
     return this.kept.find((batch) => {
       if (batch.moves && batch.plain !== plain) return false;
@@ -133,4 +169,9 @@ export class Batches {
       .filter(({ frames }) => (left -= frames.length + 4096) >= 0)
       .slice(0, 32);
   }
+}
+
+function isWithin(path: string, paths: ReadonlySet<string>): boolean {
+  for (let at = path; at !== ""; at = parentOf(at)) if (paths.has(at)) return true;
+  return false;
 }

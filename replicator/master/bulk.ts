@@ -1,5 +1,4 @@
 import { find } from "./find";
-import { statusOf } from "./inodes";
 import type { Packer, Parcel } from "./packer";
 import { type Rsync, VANISHED } from "./rsync";
 import { SPARSE_FILE, type Volume } from "./volume";
@@ -61,7 +60,7 @@ export async function bringFiles(
   const rest: string[] = [];
   for (const path of paths) {
     await packer.breathe();
-    const stats = statusOf(packer.volume, path);
+    const stats = packer.volume.status(path);
     (stats?.isFile() && stats.nlink === 1 && stats.size < SPARSE_FILE ? usual : rest).push(path);
   }
   return usual.length >= MUCH && (await runs(rsync, usual, trouble)) ? rest : undefined;
@@ -82,7 +81,8 @@ async function runs(
 async function findRest(packer: Packer, paths: readonly string[]): Promise<string[]> {
   const starts = paths.map((path) => `./${path}`);
   const rest: string[] = [];
-  for await (const found of find(packer.volume.root, starts, REST)) {
+  for await (const all of find(packer.volume.root, starts, REST)) {
+    const found = all.filter(({ unreadable }) => !unreadable); // of that rsync complains too
     const directories = found.filter(({ directory }) => directory).map(({ path }) => path);
     rest.push(...found.filter(({ directory }) => !directory).map(({ path }) => path));
     rest.push(...(await packer.withXattrs(directories)));

@@ -1,3 +1,5 @@
+import { isPath, quoted } from "../wellFormed";
+
 /**
  * What the journal says has happened. Paths are relative to the volume's root, one character a byte (protocol.ts); the
  * first component is the tree.
@@ -28,9 +30,29 @@ export function lineOf(change: Change): string {
   }
 }
 
-/** The journal's line that says: every change up to this time, seconds since 1970, stands before it. */
-export function watermarkLine(seconds: number): string {
-  return `["w",${seconds.toFixed(6)}]\n`;
+/** Begins the lines that `watermarkLine` makes. */
+export const WATERMARK = '["w",';
+
+/**
+ * The journal's line that says: every change up to this time, seconds since 1970, stands before it; undefined: that says
+ * nothing. The first line of a segment has also the stamp of the daemon that began it.
+ */
+export function watermarkLine(seconds: number | undefined, stamp?: string): string {
+  const end = stamp === undefined ? "" : `,${JSON.stringify(stamp)}`;
+  return `${WATERMARK}${seconds?.toFixed(6) ?? null}${end}]\n`;
+}
+
+/** What such a line says; nothing when it is none. */
+export function watermarkOf(line: string): { seconds?: number; stamp?: string } {
+  try {
+    const [kind, seconds, stamp] = JSON.parse(line) as unknown[];
+    return {
+      ...(kind === "w" && typeof seconds === "number" ? { seconds } : {}),
+      ...(kind === "w" && typeof stamp === "string" ? { stamp } : {}),
+    };
+  } catch {
+    return {};
+  }
 }
 
 /**
@@ -39,19 +61,15 @@ export function watermarkLine(seconds: number): string {
  * @throws Error when it is no line of a journal
  */
 export function changeOf(line: string): Change | undefined {
-  const [kind, first, second] = JSON.parse(line) as [string, string, unknown];
-  switch (kind) {
-    case "u":
-      return { kind: "update", path: first };
-    case "l":
-      return { kind: "list", path: first };
-    case "t":
+  const [kind, first, second] = JSON.parse(line) as unknown[];
+  if (kind === "w") return undefined;
+  if (isPath(first)) {
+    if (kind === "u") return { kind: "update", path: first };
+    if (kind === "l") return { kind: "list", path: first };
+    if (kind === "t") {
       return { kind: "tree", path: first, ...(typeof second === "number" ? { since: second } : {}) };
-    case "r":
-      return { kind: "rename", from: first, to: second as string };
-    case "w":
-      return undefined;
-    default:
-      throw new Error(`no line of a journal: ${line}`);
+    }
+    if (kind === "r" && isPath(second)) return { kind: "rename", from: first, to: second };
   }
+  throw new Error(`no line of a journal: ${quoted(line)}`);
 }

@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
-import { type Attributes, digestOf, type Entry, type EntryType } from "../protocol";
+import { type Attributes, digestOf, type Entry, type EntryType, reasonOf } from "../protocol";
 import { isMuch } from "./bulk";
-import { dirOp, type Packer, type Parcel, single } from "./packer";
+import { dirOp, type Found, type Packer, type Parcel, single } from "./packer";
 import type { Job } from "./plan";
 import { attributesOf, SHARED_FILE, type Volume } from "./volume";
 import type { Listed } from "./wire";
@@ -21,6 +21,8 @@ export interface Comparer {
   special(path: string): void;
   /** What was to be compared is no directory. */
   lost(path: string): void;
+  /** It cannot be read; the rest goes on. */
+  failed(path: string, message: string): void;
 }
 
 /** A directory as it is here. */
@@ -30,7 +32,7 @@ interface Listing {
   body: Buffer;
   /** Paths of the directories in it. */
   directories: string[];
-  /** Paths of what in it has extended attributes; only looked for when it is to be deep. */
+  /** Paths of what in it has, or had, extended attributes; only looked for when it is to be deep. */
   marked: Set<string>;
   /** Names of files that are to be sent whatever the slave has: they are too long for a digest. */
   changed: string[];
@@ -50,7 +52,8 @@ export async function compare(comparer: Comparer, jobs: readonly Job[], counted:
     for (let job; running.size < AT_ONCE && (job = stack.pop());) {
       const done: Promise<void> = compareOne(comparer, job, own)
         .then((below) => {
-          for (const path of below) stack.push({ path, deep: true, since: job.since });
+          const how = job.deep ? job : { deep: true, since: job.since };
+          for (const path of below) stack.push({ ...how, path });
         })
         .finally(() => {
           running.delete(done);
@@ -69,14 +72,11 @@ export async function compare(comparer: Comparer, jobs: readonly Job[], counted:
  * @param own directories that are jobs of their own: they would be compared, and sent, twice
  */
 async function compareOne(comparer: Comparer, job: Job, own: ReadonlySet<string>): Promise<string[]> {
-  const { packer } = comparer;
   const { path, deep, since } = job;
   if (job.names) return compareNames(comparer, job, own);
-  const listing = await read(packer, path, deep, since);
-  if (!listing) {
-    comparer.lost(path);
-    return [];
-  }
+  const found = look(comparer, path);
+  if (!found) return [];
+  const listing = await read(comparer, path, found, deep, since);
   const { stats, body, directories, marked, changed } = listing;
   const answer = await comparer.list(path, attributesOf(stats), body);
   if (!answer) return [];
@@ -93,18 +93,20 @@ async function compareOne(comparer: Comparer, job: Job, own: ReadonlySet<string>
 /** Of a directory, all of whose changes are told otherwise but those that leave nothing to be found. */
 async function compareNames(
   comparer: Comparer,
-  { path, tidy }: Job,
+  { path, tidy, deep }: Job,
   own: ReadonlySet<string>,
 ): Promise<string[]> {
   const { volume } = comparer.packer;
-  const found = look(volume, path);
-  if (!found) {
-    comparer.lost(path);
-    return [];
-  }
+  const found = look(comparer, path);
+  if (!found) return [];
   const { stats, names } = found;
   const answer = await comparer.names(path, Buffer.from(JSON.stringify(names)));
   if (!answer) return [];
+  if (tidy && deep) {
+    const need = new Set(answer.need);
+    const had = names.filter((name) => !need.has(name)).map((name) => `${path}/${name}`);
+    return had.filter((one) => volume.isDirectory(one));
+  }
   const missing = tidy ? [] : answer.need.map((name) => `${path}/${name}`).filter((one) => !own.has(one));
   const files: string[] = [];
   const directories: string[] = [];
@@ -127,48 +129,72 @@ async function bring(
   return brought;
 }
 
-/** Undefined: there is no directory. */
-function look(volume: Volume, path: string): { stats: Stats; names: string[] } | undefined {
-  const stats = volume.lstat(path);
-  const names = stats?.isDirectory() ? volume.names(path) : undefined;
-  return stats && names && { stats, names };
+interface Directory {
+  stats: Stats;
+  names: string[];
 }
 
-/** Undefined: there is no directory. */
+/** Undefined: there is no directory that can be read; the comparer has been told. */
+function look(comparer: Comparer, path: string): Directory | undefined {
+  const { volume } = comparer.packer;
+  try {
+    const stats = volume.lstat(path);
+    const names = stats?.isDirectory() ? volume.names(path) : undefined;
+    if (stats && names) return { stats, names };
+    comparer.lost(path);
+  } catch (error) {
+    comparer.failed(path, reasonOf(error));
+  }
+  return undefined;
+}
+
 async function read(
-  packer: Packer,
+  comparer: Comparer,
   path: string,
+  { stats, names }: Directory,
   deep: boolean,
   since = Infinity,
-): Promise<Listing | undefined> {
+): Promise<Listing> {
+  const { packer } = comparer;
   const { volume } = packer;
-  const found = look(volume, path);
-  if (!found) return undefined;
-  const { stats, names } = found;
   const entries: string[] = [];
   const directories: string[] = [];
-  const present: string[] = [];
+  const present: Found[] = [{ path, stats }];
   const changed: string[] = [];
   for (const name of names) {
     await packer.breathe();
     const below = `${path}/${name}`;
-    const own = volume.lstat(below);
-    if (!own) continue;
-    present.push(below);
-    if (own.isDirectory()) directories.push(below);
-    let entry = entryOf(name, own, () => volume.target(below));
-    if (own.isFile() && own.ctimeMs >= since * 1000) {
-      const { stats: read, content } = volume.read(below, SHARED_FILE) ?? {};
-      if (read && content) entry = { ...entryOf(name, read), digest: digestOf(content) };
-      else changed.push(name);
+    try {
+      const own = volume.lstat(below);
+      if (!own) continue;
+      const target = own.isSymbolicLink() ? volume.target(below) : "";
+      if (target === undefined) continue;
+      const entry = entryOf(name, own, target);
+      if (deep) present.push({ path: below, stats: own });
+      if (own.isDirectory()) directories.push(below);
+      const digested = own.isFile() && own.ctimeMs >= since * 1000 ? digest(volume, below, name) : entry;
+      if (!digested) changed.push(name);
+      entries.push(JSON.stringify(digested ?? entry));
+    } catch (error) {
+      comparer.failed(below, reasonOf(error));
+      entries.push(JSON.stringify({ name, type: "unknown", ...attributesOf(stats) } satisfies Entry));
     }
-    entries.push(JSON.stringify(entry));
   }
-  const marked = await packer.withXattrs(deep ? [path, ...present] : [path]);
-  return { stats, body: Buffer.from(`[${entries.join()}]`), directories, marked, changed };
+  const { ever } = await packer.markedOf(present);
+  return { stats, body: Buffer.from(`[${entries.join()}]`), directories, marked: ever, changed };
 }
 
-function entryOf(name: string, stats: Stats, target = () => ""): Entry {
+/** Undefined: it is too long for a digest, or cannot be read now: whoever sends it sees why. */
+function digest(volume: Volume, path: string, name: string): Entry | undefined {
+  try {
+    const { stats, content } = volume.read(path, SHARED_FILE) ?? {};
+    return stats && content && { ...entryOf(name, stats), digest: digestOf(content) };
+  } catch {
+    return undefined;
+  }
+}
+
+function entryOf(name: string, stats: Stats, target = ""): Entry {
   const type = typeOf(stats);
   return {
     name,
@@ -176,7 +202,7 @@ function entryOf(name: string, stats: Stats, target = () => ""): Entry {
     ...attributesOf(stats),
     ...(type === "file" ? { size: stats.size } : {}),
     ...(type === "file" && stats.nlink > 1 ? { links: stats.ino } : {}),
-    ...(type === "link" ? { target: target() } : {}),
+    ...(type === "link" ? { target } : {}),
   };
 }
 

@@ -10,6 +10,8 @@ export interface Positions {
   readonly term: number;
   readonly oldest: number;
   readonly end: number;
+  stampOf(position: number): string | undefined;
+  knows(position: number, stamp: string | undefined): boolean;
   /** Bytes from a position to the end. */
   left(position: number): number;
 }
@@ -37,10 +39,16 @@ export interface Course {
   streamed: number;
   /** Directories in which such an rsync may have left files of its own. */
   littered: readonly string[];
+  /** The journal could not be read where the slave was: everything is to be compared. */
+  lost: boolean;
+  /** The slave's disk took nothing more: first goes what has gone here, however late in the journal that stands. */
+  full: boolean;
   /** When the state of paths was last read for this slave alone, other than in batches; milliseconds since 1970. */
   horizon: number;
   /** Milliseconds without an answer before a connection is given up. */
   patience?: number;
+  /** How often what could not be read or written is tried again; milliseconds. */
+  retryMs: number;
   /** A connection goes on at this position. */
   begun(position: number): void;
   /** The slave has taken everything up to this position. */

@@ -7,6 +7,7 @@ import { readCursors, writeJson } from "./cursors";
 import { Feed } from "./feed";
 import { Journal } from "./journal";
 import { type KeptLane, Lane } from "./lane";
+import { Marked } from "./marked";
 import { MetricsServer, type Status } from "./metrics";
 import { Packer } from "./packer";
 import { Ages } from "./reads";
@@ -30,6 +31,8 @@ export interface DaemonOptions {
   ssh?: readonly string[];
   /** Descriptor of the queue of changes that the daemon before has left with systemd. */
   queue?: number | undefined;
+  /** Milliseconds between beacons; see `FeedOptions`. */
+  beaconMs?: number;
 }
 
 /** Feeds the slaves from the volume, from its start to its stop. */
@@ -38,6 +41,7 @@ export class Daemon {
   /** By trees. */
   private readonly batches = new Map<string, Batches>();
   private readonly ages = new Ages();
+  private readonly marked: Marked;
   private readonly packer: Packer;
   private readonly xattrs: Xattrs;
   private readonly feed: Feed;
@@ -60,9 +64,11 @@ export class Daemon {
     const { root, trees, watch, sshConfig, metricsPort, metricsAddress } = config;
     this.ssh = options.ssh ?? ["ssh", "-F", sshConfig, "-o", "BatchMode=yes"];
     this.xattrs = new Xattrs(join(dirname(watch), "xattrs"), root);
-    this.packer = new Packer(new Volume(root), this.xattrs);
+    this.marked = new Marked(join(root, OWN, "marked.json"));
+    this.packer = new Packer(new Volume(root), this.xattrs, this.marked);
     this.feed = new Feed({
       ...{ root, trees, journal, watchProgram: watch, queue: options.queue },
+      ...(options.beaconMs === undefined ? {} : { beaconMs: options.beaconMs }),
       ...(config.coalesceMs === undefined ? {} : { coalesceMs: config.coalesceMs }),
       busy: () => this.busy,
     });
@@ -188,6 +194,7 @@ export class Daemon {
   private writeCursors(): void {
     const lanes = [...this.lanes].map(([name, lane]) => [name, lane.kept]);
     writeJson(this.cursorsFile, Object.fromEntries(lanes));
+    this.marked.save();
   }
 
   private async trim(): Promise<void> {

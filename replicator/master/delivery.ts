@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { encode, reasonOf } from "../protocol";
 import { bring, bringFiles } from "./bulk";
 import { compare } from "./compare";
 import type { Course } from "./course";
@@ -34,6 +35,8 @@ export class Delivery {
   private brought: Promise<unknown> = Promise.resolve();
   private doubts: Doubt[] = [];
   private readonly marks = new Set<Promise<void>>();
+  /** Paths for rsync of which the slave has not yet answered that it has all before them. */
+  private coming = 0;
   /** Those that are on their way. */
   private renames: readonly Rename[] = [];
 
@@ -47,9 +50,10 @@ export class Delivery {
     const { bucket, patience, failures, packer, rsync } = course;
     this.wire = new Wire(
       connection,
+      new Set(course.trees),
       {
         stale: (from, to) => this.stale({ from, to }),
-        error: (path, message) => failures.add(path, message),
+        error: (path, message) => (path === "" ? course.trouble(message) : failures.add(path, message)),
         beacon: (time) => course.beacon(time),
       },
       bucket,
@@ -64,6 +68,11 @@ export class Delivery {
       refused: (path, message) => failures.add(path, message),
       failed: (message) => course.trouble(message),
     });
+  }
+
+  /** Paths that wait for rsync. */
+  get specialPending(): number {
+    return this.coming + this.specials.pending;
   }
 
   /** Whether everything that was sent is all that there is to do, but for what rsync has. */
@@ -95,6 +104,8 @@ export class Delivery {
     await specials.room();
     while (this.marks.size >= WINDOW) await Promise.race(this.marks);
     const release = progress.holdLatest();
+    this.coming += parcel.specials.length;
+    const held = parcel.specials.map((path) => ({ path, release: progress.holdLatest() }));
     if (parcel.streams.length > 0) {
       await wire.write(parcel.frames);
       for (const path of parcel.streams) await this.stream(path);
@@ -103,7 +114,8 @@ export class Delivery {
     const { written, done } = wire.send(...rest);
     const mark: Promise<void> = done.then(() => {
       this.marks.delete(mark);
-      for (const path of parcel.specials) specials.add(path, progress.hold());
+      this.coming -= held.length;
+      for (const special of held) specials.add(special.path, special.release);
       release();
     });
     mark.catch(() => undefined);
@@ -156,6 +168,15 @@ export class Delivery {
     course.littered = [];
   }
 
+  /** Removes what has gone of all that changed from `position` on. */
+  async makeRoom(position: number): Promise<void> {
+    const { batches, packer } = this.course;
+    packer.volume.check();
+    for await (const paths of batches.gone(position)) {
+      await this.wire.send(...paths.map((path) => encode({ op: "delete", path }))).done;
+    }
+  }
+
   /** Makes directories on the slave equal to those here. */
   async compare(jobs: readonly Job[], counted: () => void = () => undefined): Promise<void> {
     if (jobs.length === 0) return;
@@ -166,8 +187,9 @@ export class Delivery {
       names: wire.names.bind(wire),
       send: (parcel: Parcel) => this.send(parcel),
       bring: (paths: readonly string[]) => this.bring(paths),
-      special: (path: string) => specials.add(path, progress.hold()),
+      special: (path: string) => specials.add(path, progress.holdLatest()),
       lost: (path: string) => this.doubt({ path, whole: true, release: progress.hold() }),
+      failed: course.failures.add.bind(course.failures),
     };
     await compare(comparer, jobs, counted);
     await this.send(
@@ -229,7 +251,7 @@ export class Delivery {
       course.transferred(1, bytes);
     } catch (error) {
       wire.throwIfOver();
-      course.failures.add(path, String(error));
+      course.failures.add(path, reasonOf(error));
     }
     course.batches.reads.note([path]);
   }

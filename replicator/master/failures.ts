@@ -1,12 +1,25 @@
 import { shown } from "../protocol";
 import { moved } from "../paths";
+import { isPathIn } from "../wellFormed";
 import type { Rename } from "./plan";
 
 const MOST = 1000;
 
+/** The most that `listed` has. */
+const LISTED = 20;
+
+/** A path that could not be brought up to date. */
+export interface Failing {
+  path: string;
+  /** Why not, the last time. */
+  message: string;
+  /** Since when, as of ISO 8601. */
+  since: string;
+}
+
 /** What `Failures` is kept as. */
 export interface KeptFailures {
-  paths: string[];
+  paths: Failing[];
   overflowed: boolean;
 }
 
@@ -16,33 +29,51 @@ export class Failures {
   count = 0;
   /** There have been too many to remember: only comparing everything finds them. */
   overflowed: boolean;
-  /** When each last failed. */
-  private readonly paths: Map<string, number>;
+  /** `last`: when it last failed, of `performance.now()`. */
+  private readonly paths: Map<string, Omit<Failing, "path"> & { last: number }>;
 
-  /** @param told takes a line for people */
+  /**
+   * @param told takes a line for people
+   * @param trees what is kept of others is forgotten: it is not the slave's any more
+   */
   constructor(
     private readonly told: (message: string) => void,
+    trees: ReadonlySet<string>,
     { paths, overflowed }: KeptFailures = { paths: [], overflowed: false },
   ) {
-    this.paths = new Map(paths.map((path) => [path, 0]));
+    const own = paths.filter(({ path }) => isPathIn(trees, path));
+    this.paths = new Map(own.map(({ path, message, since }) => [path, { message, since, last: 0 }]));
     this.overflowed = overflowed;
   }
 
   get kept(): KeptFailures {
-    return { paths: [...this.paths.keys()], overflowed: this.overflowed };
+    const paths = [...this.paths].map(([path, { message, since }]) => ({ path, message, since }));
+    return { paths, overflowed: this.overflowed };
+  }
+
+  /** How many there are now. */
+  get size(): number {
+    return this.paths.size;
+  }
+
+  /** The first of them, for people. */
+  get listed(): Failing[] {
+    const { paths } = this.kept;
+    return paths.slice(0, LISTED).map((failing) => ({ ...failing, path: shown(failing.path) }));
   }
 
   add(path: string, message: string): void {
     this.count++;
-    this.told(`${shown(path)}: ${message}`);
-    this.put(path);
+    const before = this.paths.get(path);
+    if (before?.message !== message) this.told(`${shown(path)}: ${message}`);
+    this.put(path, { message, since: before?.since ?? new Date().toISOString() });
   }
 
   /** What was under the old name is under the new one, and as it should not be. */
   move(rename: Rename): void {
-    for (const path of [...this.paths.keys()]) {
+    for (const [path, failing] of [...this.paths]) {
       const now = moved(path, rename);
-      if (now !== undefined) this.put(now);
+      if (now !== undefined) this.put(now, failing);
     }
   }
 
@@ -52,13 +83,13 @@ export class Failures {
     return [...this.paths.keys()].map((path) => ({
       path,
       release: () => {
-        if ((this.paths.get(path) ?? since) < since) this.paths.delete(path);
+        if ((this.paths.get(path)?.last ?? since) < since) this.paths.delete(path);
       },
     }));
   }
 
-  private put(path: string): void {
-    if (this.paths.size < MOST || this.paths.has(path)) this.paths.set(path, performance.now());
-    else this.overflowed = true;
+  private put(path: string, { message, since }: Omit<Failing, "path">): void {
+    if (this.paths.size >= MOST && !this.paths.has(path)) this.overflowed = true;
+    else this.paths.set(path, { message, since, last: performance.now() });
   }
 }

@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BEACON, Beacon } from "./beacon";
 import type { Change } from "./change";
-import { Inodes, kindAt, statusOf } from "./inodes";
+import { Inodes, kindAt } from "./inodes";
 import type { Journal } from "./journal";
 import { parentOf, treeOf } from "../paths";
 import { Pending } from "./pending";
@@ -182,7 +182,7 @@ export class Feed extends EventEmitter<{ grown: [] }> {
   private moved(kind: "update" | "tree", path: string): void {
     this.changed(kind, path);
     this.parent(path);
-    const status = this.wanted(path) ? statusOf(this.volume, path) : undefined;
+    const status = this.wanted(path) ? this.volume.status(path) : undefined;
     // The kernel tells a new link by its new name alone; the slave has to join the one that it knows.
     if (status?.isFile() && status.nlink > 1) this.unnamed(String(status.ino), this.safe);
   }

@@ -10,6 +10,8 @@ export interface Found {
   path: string;
   directory: boolean;
   inode: string;
+  /** Neither it nor what is below it can be read. */
+  unreadable?: true;
 }
 
 const MANY = 1000;
@@ -17,6 +19,10 @@ const MANY = 1000;
 const FEW = 200;
 /** Nothing is missed by these: who removed or replaced it has changed the directory after `since`. */
 const VANISHED = /: (No such file or directory|Not a directory|Too many levels of symbolic links)$/;
+/** What find(1) complains of one path, odd characters of which it writes with a backslash. */
+const COMPLAINT = /^find: '\.\/(.*)': /;
+/** The name that such a character is in, and all after it. */
+const ODD = /(^|\/)[^/]*\\.*$/;
 
 /**
  * Finds everything at and under `starts` that has changed since then; a directory comes before what is in it.
@@ -58,7 +64,8 @@ async function tellChanged(
 }
 
 /**
- * Finds everything at and under `starts` that passes a test; a directory comes before what is in it.
+ * Finds everything at and under `starts` that passes a test; a directory comes before what is in it. What cannot be read
+ * comes at the end, whatever the test; or a directory that it is in.
  *
  * @param starts "." or what begins with "./", relative to `root`
  * @param test as find(1) has it
@@ -80,8 +87,13 @@ export async function* find(
   child.stdin.on("error", () => undefined);
   child.stdin.end(bytesOf(starts.map((path) => `${path}\0`).join("")));
   let said: string | undefined;
-  createInterface({ input: child.stderr }).on("line", (line) => {
-    if (!VANISHED.test(line)) said ??= line;
+  const unreadable = new Set<string>();
+  const complaints = createInterface({ input: child.stderr });
+  complaints.on("line", (line) => {
+    if (VANISHED.test(line)) return;
+    const path = COMPLAINT.exec(line)?.[1]?.replace(ODD, "");
+    if (path) unreadable.add(path);
+    else said ??= line;
   });
   const failure = new Promise<string | undefined>((done) => {
     child.on("error", (error) => done(error.message));
@@ -107,6 +119,7 @@ export async function* find(
     yield found;
     const why = await failure;
     if (why) throw new Error(`find: ${why}`);
+    yield [...unreadable].map((path) => ({ path, directory: true, inode: "", unreadable: true }));
   } finally {
     child.kill();
   }

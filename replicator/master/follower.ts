@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { encode, VERSION } from "../protocol";
+import { encode, type Position, VERSION } from "../protocol";
 import type { Crowd } from "./batches";
 import { Bell } from "./bell";
 import type { Course } from "./course";
@@ -7,9 +7,10 @@ import { Delivery } from "./delivery";
 import { Progress } from "./progress";
 import type { Greeting } from "./wire";
 
-/** How often what the slave refused is tried again, and how often everything may be compared for it; milliseconds. */
-const RETRY = 30_000;
+/** How often everything may be compared because too much has failed; milliseconds. */
 const RECOMPARE = 600_000;
+/** Beacons that wait; of more every other one goes. */
+const MOST_WAITING = 1000;
 
 /** One connection to a slave: brings it up to the journal's position and keeps it there. */
 export class Follower {
@@ -17,6 +18,8 @@ export class Follower {
   private readonly delivery: Delivery;
   private readonly progress = new Progress((position) => this.reached(position));
   private lastBeacon = 0;
+  /** Of beacons that have to wait for what rsync has: all that was before them is on the slave at this position. */
+  private waiting: { time: number; position: number }[] = [];
   private compared = -Infinity;
   private retried = -Infinity;
 
@@ -29,7 +32,7 @@ export class Follower {
 
   /** Paths that wait for rsync. */
   get specialPending(): number {
-    return this.delivery.specials.pending;
+    return this.delivery.specialPending;
   }
 
   /** Follows until the connection ends, and rejects with the reason. */
@@ -68,6 +71,10 @@ export class Follower {
       trees: [...trees],
     });
     let position = await this.begin(greeting);
+    if (course.full) {
+      batches.forget();
+      await delivery.makeRoom(position);
+    }
     for (;;) {
       delivery.wire.throwIfOver();
       this.retry();
@@ -119,19 +126,20 @@ export class Follower {
   }
 
   /** Compares what the slave does not have of this journal. Returns the position to go on at. */
-  private async begin({ position, trees }: Greeting): Promise<number> {
+  private async begin({ position, stamp, trees }: Greeting): Promise<number> {
     const { course, delivery } = this;
     const { journal, failures } = course;
     const here = journal.end;
-    const known = position !== undefined && position >= journal.oldest && position <= here;
-    const partly = known && !failures.overflowed;
+    const known = position !== undefined && journal.knows(position, stamp);
+    const partly = known && !failures.overflowed && !course.lost;
     const missing = partly ? course.trees.filter((tree) => !trees.includes(tree)) : course.trees;
     const start = partly && missing.length < course.trees.length ? position : here;
     course.begun(start);
     if (missing.length > 0) {
       failures.overflowed = false;
       await this.compare(missing);
-      await delivery.wire.write(encode({ op: "adopt", trees: [...missing], position: start }));
+      course.lost = false;
+      await delivery.wire.write(encode({ op: "adopt", trees: [...missing], ...this.placeOf(start) }));
     }
     course.comparing(undefined);
     return start;
@@ -141,6 +149,9 @@ export class Follower {
     const { course, delivery } = this;
     let directories = 0;
     course.comparing(directories);
+    if (course.full) {
+      await delivery.compare(trees.map((path) => ({ path, deep: true, names: true, tidy: true })));
+    }
     await delivery.compare(
       trees.map((path) => ({ path, deep: true })),
       () => course.comparing(++directories),
@@ -161,22 +172,42 @@ export class Follower {
 
   private reached(position: number): void {
     this.course.reached(position);
-    this.delivery.wire.write(encode({ op: "cursor", position })).catch(() => undefined);
+    const due = this.waiting.filter((beacon) => beacon.position <= position);
+    this.waiting = this.waiting.slice(due.length);
+    this.sendBeacon(due.at(-1)?.time ?? 0);
+    this.delivery.wire.write(encode({ op: "cursor", ...this.placeOf(position) })).catch(() => undefined);
   }
 
+  private placeOf(position: number): Position {
+    return { position, stamp: this.course.journal.stampOf(position) };
+  }
+
+  /** Everything up to `position` has been sent, or rsync has it. */
   private beacon(position: number): void {
     const { beacon } = this.course.feed;
-    if (!beacon || beacon.time <= this.lastBeacon || position < beacon.position) return;
+    if (!beacon || position < beacon.position) return;
     if (!this.delivery.mended) return;
-    this.lastBeacon = beacon.time;
-    this.delivery.wire.beacon(beacon.time);
+    if (this.specialPending === 0) this.sendBeacon(beacon.time);
+    else this.await({ time: beacon.time, position });
+  }
+
+  private await(beacon: { time: number; position: number }): void {
+    if (this.waiting.at(-1)?.position === beacon.position) this.waiting.pop();
+    this.waiting.push(beacon);
+    if (this.waiting.length > MOST_WAITING) this.waiting = this.waiting.filter((_, index) => index % 2 === 1);
+  }
+
+  private sendBeacon(time: number): void {
+    if (time <= this.lastBeacon) return;
+    this.lastBeacon = time;
+    this.delivery.wire.beacon(time);
   }
 
   /** @throws Error when only comparing everything helps */
   private retry(): void {
     const { failures } = this.course;
     const now = performance.now();
-    if (now - this.retried < RETRY) return;
+    if (now - this.retried < this.course.retryMs) return;
     this.retried = now;
     if (failures.overflowed && now - this.compared > RECOMPARE) {
       throw new Error("too many paths have failed: everything is compared");

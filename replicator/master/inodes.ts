@@ -1,21 +1,11 @@
-import type { Stats } from "node:fs";
 import type { Volume } from "./volume";
 
 /** Inodes kept, of either sort. */
 const MOST = 10_000;
 
-/** What is at a path now; undefined: nothing that can be reached. */
-export function statusOf(volume: Volume, path: string): Stats | undefined {
-  try {
-    return volume.lstat(path);
-  } catch {
-    return undefined;
-  }
-}
-
 /** What tells all of a path. */
 export function kindAt(volume: Volume, path: string): "tree" | "update" {
-  const status = statusOf(volume, path);
+  const status = volume.status(path);
   return status && !status.isDirectory() ? "update" : "tree";
 }
 
@@ -37,7 +27,7 @@ export class Inodes {
     const path = this.paths.get(inode);
     if (path === undefined) return undefined;
     this.paths.delete(inode);
-    const status = statusOf(this.volume, path);
+    const status = this.volume.status(path);
     if (String(status?.ino) !== inode || (status?.nlink !== 1 && !this.wanted(path))) return undefined;
     this.paths.set(inode, path);
     return path;

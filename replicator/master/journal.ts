@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { type Change, changeOf, lineOf, watermarkLine } from "./change";
 import {
@@ -12,10 +13,13 @@ import {
 } from "./segments";
 
 /** A new daemon goes on at the next multiple: no position that a crash has cut off is given a second time. */
-const TERM = 2 ** 32;
+const GAP = 2 ** 32;
 const MiB = 2 ** 20;
 const SEGMENT = 16 * MiB;
 const READ = 64 * 1024;
+
+/** The journal cannot be read at a position: who is there wants a full comparison. */
+export class Unreadable extends Error {}
 
 /**
  * The changes of the volume in order, on the volume itself, so that they survive a failover. A position is a byte of
@@ -36,8 +40,11 @@ export class Journal {
     private file: FileHandle,
     /** A UUID; another one means that no position of before is worth anything. */
     readonly id: string,
-    /** Where this daemon began: higher than any before. */
+    /** Where this daemon began. */
+    readonly base: number,
+    /** Higher than that of any daemon before, also of one whose journal was put back: it grows with the clock. */
     readonly term: number,
+    private readonly stamp: string,
     /** Earlier daemons have told every change up to here; seconds since 1970. Undefined: a new journal. */
     readonly watermark: number | undefined,
     private written = watermark,
@@ -52,10 +59,14 @@ export class Journal {
     const segments = await listSegments(directory);
     const watermark = await mendSegments(directory, segments);
     const id = await identify(directory, watermark === undefined);
-    const term = (Math.floor(endOf(segments.at(-1) ?? { base: 0, size: 0 }) / TERM) + 1) * TERM;
-    const { segment, file } = await makeSegment(directory, term, watermark);
+    const last = segments.at(-1);
+    const base = (Math.floor((last ? endOf(last) : 0) / GAP) + 1) * GAP;
+    const terms = segments.map(({ stamp }) => termOf(stamp));
+    const term = Math.max(base, Date.now() * 1000, ...terms.map((before) => before + 1));
+    const stamp = `${term}.${randomBytes(8).toString("hex")}`;
+    const { segment, file } = await makeSegment(directory, base, watermark, stamp);
     segments.push(segment);
-    return new Journal(directory, limit, segments, segment, file, id, term, watermark);
+    return new Journal(directory, limit, segments, segment, file, id, base, term, stamp, watermark);
   }
 
   /** The first position that can be read. Who is further back wants a full comparison. */
@@ -66,6 +77,17 @@ export class Journal {
   /** The position of what comes next; everything before it is durable. */
   get end(): number {
     return endOf(this.current);
+  }
+
+  /** What a position that lies in the journal is kept with. */
+  stampOf(position: number): string | undefined {
+    return this.segmentOf(position)?.stamp;
+  }
+
+  /** Whether a position that was kept with this stamp is one of this journal, and can be read from. */
+  knows(position: number, stamp: string | undefined): boolean {
+    const segment = this.segmentOf(position);
+    return segment !== undefined && segment.stamp === stamp;
   }
 
   /** Bytes from a position to the end, without the gaps. */
@@ -91,9 +113,33 @@ export class Journal {
    * Up to `limit` changes from `position` on, and the position after them, which is `position` itself only when nothing
    * is there yet.
    *
-   * @throws RangeError when the position is not, or no longer, in the journal; SyntaxError when the journal is damaged
+   * @throws Unreadable when the position is not, or no longer, in the journal, or the journal is damaged
    */
-  async read(position: number, limit: number): Promise<{ changes: Change[]; next: number }> {
+  read(position: number, limit: number): Promise<{ changes: Change[]; next: number }> {
+    return this.readFrom(position, limit).catch((error: unknown) => {
+      throw new Unreadable(`the journal cannot be read: ${String(error)}`);
+    });
+  }
+
+  /** Deletes the segments that nobody at `before` or later reads, and the oldest ones beyond the limit. */
+  async trim(before: number): Promise<void> {
+    let total = this.segments.reduce((sum, { size }) => sum + size, 0);
+    for (;;) {
+      const [oldest, second] = this.segments;
+      if (!oldest || !second || (second.base > before && total <= this.limit)) return;
+      this.segments.shift();
+      total -= oldest.size;
+      await unlink(segmentFile(this.directory, oldest));
+    }
+  }
+
+  /** Waits for what is being appended. */
+  async close(): Promise<void> {
+    await this.last;
+    await this.file.close();
+  }
+
+  private async readFrom(position: number, limit: number): Promise<{ changes: Change[]; next: number }> {
     const changes: Change[] = [];
     let next = position;
     let size = READ;
@@ -121,24 +167,6 @@ export class Journal {
     return { changes, next };
   }
 
-  /** Deletes the segments that nobody at `before` or later reads, and the oldest ones beyond the limit. */
-  async trim(before: number): Promise<void> {
-    let total = this.segments.reduce((sum, { size }) => sum + size, 0);
-    for (;;) {
-      const [oldest, second] = this.segments;
-      if (!oldest || !second || (second.base > before && total <= this.limit)) return;
-      this.segments.shift();
-      total -= oldest.size;
-      await unlink(segmentFile(this.directory, oldest));
-    }
-  }
-
-  /** Waits for what is being appended. */
-  async close(): Promise<void> {
-    await this.last;
-    await this.file.close();
-  }
-
   private async write(changes: readonly Change[], watermark: number): Promise<void> {
     if (this.torn) {
       await this.file.truncate(this.current.size);
@@ -155,12 +183,18 @@ export class Journal {
   }
 
   private async rotate(): Promise<void> {
-    const { segment, file } = await makeSegment(this.directory, this.end, this.written);
+    const { segment, file } = await makeSegment(this.directory, this.end, this.written, this.stamp);
     await this.file.close();
     this.file = file;
     this.current = segment;
     this.segments.push(segment);
     await this.trim(0);
+  }
+
+  /** Undefined: it lies in a gap, or outside. */
+  private segmentOf(position: number): Segment | undefined {
+    const segment = this.segments.findLast(({ base }) => base <= position);
+    return segment && position <= endOf(segment) ? segment : undefined;
   }
 
   private async text(segment: Segment, from: number, size: number): Promise<string> {
@@ -174,4 +208,9 @@ export class Journal {
       if (!own) await file.close();
     }
   }
+}
+
+/** 0 of a daemon of before that had none. */
+function termOf(stamp: string | undefined): number {
+  return Number(stamp?.split(".", 1)[0] ?? 0) || 0;
 }

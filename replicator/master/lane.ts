@@ -3,13 +3,15 @@ import type { Batches } from "./batches";
 import { Bell } from "./bell";
 import { Bucket } from "./bucket";
 import type { Beacons, Course, Positions } from "./course";
-import { Failures, type KeptFailures } from "./failures";
+import { type Failing, Failures, type KeptFailures } from "./failures";
 import { Follower } from "./follower";
+import { Unreadable } from "./journal";
 import type { Packer } from "./packer";
-import { Declined } from "./wire";
+import { Declined, Stuck } from "./wire";
 
 const SHORTEST_PAUSE = 500;
 const LONGEST_PAUSE = 5000;
+const RETRY = 30_000;
 /** A connection that lasted so long begins with the shortest pause again; milliseconds. */
 const STABLE = 10_000;
 
@@ -34,6 +36,8 @@ export interface LaneOptions {
   log: (line: string) => void;
   /** Milliseconds without an answer before a connection is given up; 60 s when absent. */
   patience?: number;
+  /** How often what could not be read or written is tried again; milliseconds, 30 000 when absent. */
+  retryMs?: number;
 }
 
 /** What a lane leaves to the next one of the same slave. */
@@ -57,6 +61,9 @@ export interface LaneStatus {
   files: number;
   bytes: number;
   errors: number;
+  /** How many paths are not up to date because they cannot be read here or written there, and the first of them; absent: none. */
+  failing?: number;
+  failures?: Failing[];
   /** Paths that wait for rsync. */
   specialPending: number;
   /** Directories compared so far. */
@@ -85,7 +92,7 @@ export class Lane {
   constructor(private readonly options: LaneOptions) {
     const { kept, journal, feed, ready, packer, batches, trees, name, ssh, patience } = options;
     this.position = kept?.position;
-    this.failures = new Failures((message) => this.trouble(message), kept?.failures);
+    this.failures = new Failures((message) => this.trouble(message), new Set(trees), kept?.failures);
     this.bucket = new Bucket(options.bandwidthKiB * 1024);
     this.course = {
       ...{ trees, journal, feed, ready, packer, batches, bucket: this.bucket, failures: this.failures },
@@ -93,11 +100,15 @@ export class Lane {
       sent: journal.end,
       streamed: -Infinity,
       littered: [],
+      lost: false,
+      full: false,
       horizon: -Infinity,
+      retryMs: options.retryMs ?? RETRY,
       ...(patience === undefined ? {} : { patience }),
       begun: (position) => (this.position = position),
       reached: (position) => {
         this.position = position;
+        this.course.full = false;
         this.enter(this.phase, false);
       },
       comparing: (directories) => this.comparing(directories),
@@ -132,6 +143,7 @@ export class Lane {
       files: this.files,
       bytes: this.bytes,
       errors: this.failures.count,
+      ...(this.failures.size > 0 ? { failing: this.failures.size, failures: this.failures.listed } : {}),
       specialPending: this.follower?.specialPending ?? 0,
       ...(directories === undefined ? {} : { comparing: directories }),
       ...(lastError ? { lastError } : {}),
@@ -169,6 +181,8 @@ export class Lane {
         await this.follower.run();
       } catch (error) {
         if (this.stopping) return;
+        this.course.lost ||= error instanceof Unreadable;
+        this.course.full ||= error instanceof Stuck;
         this.trouble(error instanceof Error ? error.message : String(error));
         this.enter("connecting", error instanceof Declined);
       } finally {

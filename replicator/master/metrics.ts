@@ -93,6 +93,12 @@ export function prometheus({ journal, feed, slaves, memoryBytes }: Status): stri
       each((slave) => slave.errors),
     ],
     [
+      "replication_failing",
+      "gauge",
+      "Paths that cannot be read or written, and are tried again.",
+      each((slave) => slave.failing ?? 0),
+    ],
+    [
       "replication_special_pending",
       "gauge",
       "Paths that wait for rsync.",

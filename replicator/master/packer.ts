@@ -1,6 +1,7 @@
 import type { Stats } from "node:fs";
-import { encode } from "../protocol";
+import { encode, reasonOf } from "../protocol";
 import { Breath } from "../breath";
+import { Marked } from "./marked";
 import { parentOf } from "../paths";
 import { attributesOf, isSpecial, SHARED_FILE, type Volume } from "./volume";
 import type { Xattrs } from "./xattrClient";
@@ -9,7 +10,6 @@ import type { Xattrs } from "./xattrClient";
 const CONTENT = 4 * 1024 * 1024;
 /** Paths of one parcel, when there are many. */
 const TOGETHER = 256;
-const MARKED_DIRECTORIES = 10_000;
 
 /** What brings some paths on a slave up to date, in this order. */
 export interface Parcel {
@@ -37,7 +37,8 @@ export function single(frame: Buffer): Parcel {
   return { ...empty(), closing: frame };
 }
 
-interface Found {
+/** What is at a path. */
+export interface Found {
   path: string;
   stats: Stats;
 }
@@ -45,12 +46,11 @@ interface Found {
 /** Reads what is at paths and makes the operations of it. */
 export class Packer {
   private readonly breath = new Breath();
-  /** Directories that had extended attributes: when they lose them, rsync takes them away on the slaves too. */
-  private readonly remembered = new Set<string>();
 
   constructor(
     readonly volume: Volume,
     private readonly xattrs: Xattrs,
+    private readonly marked = new Marked(),
   ) {}
 
   /**
@@ -63,7 +63,7 @@ export class Packer {
     const parcel = empty();
     const { gone, found } = await this.look(paths, parcel);
     if (gone.length > 0) this.volume.check();
-    const marked = await this.withXattrs(found.map(({ path }) => path));
+    const { now, ever } = await this.markedOf(found);
     const parents = new Set(touched);
     for (const path of gone) parents.add(parentOf(path));
     const own = new Map<string, Stats>();
@@ -74,18 +74,19 @@ export class Packer {
       await this.breathe();
       if (stats.isDirectory()) own.set(path, stats);
       parents.add(parentOf(path));
-      if (marked.has(path) || isSpecial(stats) || this.remembered.has(path)) parcel.specials.push(path);
-      if (marked.has(path) && stats.isDirectory()) this.remember(path);
+      if (ever.has(path) || isSpecial(stats)) parcel.specials.push(path);
       try {
         if (stats.isSymbolicLink()) {
-          links.push(encode({ op: "link", path, target: this.volume.target(path), ...attributesOf(stats) }));
-        } else if (stats.isFile() && !isSpecial(stats) && (stats.nlink > 1 || !marked.has(path))) {
+          const target = this.volume.target(path);
+          // What has taken its place is in a later record.
+          if (target !== undefined) links.push(encode({ op: "link", path, target, ...attributesOf(stats) }));
+        } else if (stats.isFile() && !isSpecial(stats) && (stats.nlink > 1 || !now.has(path))) {
           this.packFile(path, parcel, contents);
         }
       } catch (error) {
         // An NFS client has it delegated: rsync can wait for the client to give it back, this process cannot.
         if ((error as NodeJS.ErrnoException).code === "EAGAIN") parcel.specials.push(path);
-        else parcel.failed.push({ path, message: String(error) });
+        else parcel.failed.push({ path, message: reasonOf(error) });
       }
     }
     const first = [...own].filter(([path]) => parents.has(path)).map(([path, stats]) => dirOp(path, stats));
@@ -102,6 +103,26 @@ export class Packer {
   /** Those of the paths that have extended attributes. */
   withXattrs(paths: readonly string[]): Promise<Set<string>> {
     return this.xattrs.among(paths);
+  }
+
+  /** The paths of those that have extended attributes `now`, and besides of those that slaves may `ever` have got them for. */
+  async markedOf(found: readonly Found[]): Promise<{ now: Set<string>; ever: Set<string> }> {
+    const now = await this.withXattrs(found.map(({ path }) => path));
+    const ever = new Set(now);
+    for (const { path, stats } of found) {
+      if (now.has(path) && (stats.isDirectory() || stats.nlink > 1)) this.marked.add(path, stats.ino);
+      else if (this.marked.has(path, stats.ino)) ever.add(path);
+    }
+    return { now, ever };
+  }
+
+  /** Whether there is nothing at a path; false where that cannot be told. */
+  isGone(path: string): boolean {
+    try {
+      return this.volume.lstat(path) === undefined;
+    } catch {
+      return false;
+    }
   }
 
   /** Lets others in between long work. */
@@ -128,7 +149,7 @@ export class Packer {
           gone.push(path);
         }
       } catch (error) {
-        parcel.failed.push({ path, message: String(error) });
+        parcel.failed.push({ path, message: reasonOf(error) });
       }
     }
     return { gone, found };
@@ -144,18 +165,11 @@ export class Packer {
     } else if (read.stats.isFile()) parcel.streams.push(path);
   }
 
-  private remember(directory: string): void {
-    this.remembered.delete(directory);
-    this.remembered.add(directory);
-    const [oldest] = this.remembered;
-    if (this.remembered.size > MARKED_DIRECTORIES && oldest !== undefined) this.remembered.delete(oldest);
-  }
-
   /** The deepest first: making one touches the one above. */
   private close(own: ReadonlyMap<string, Stats>, parents: ReadonlySet<string>): Buffer[] {
     const operations: Buffer[] = [];
     for (const path of [...new Set([...own.keys(), ...parents])].sort().reverse()) {
-      const stats = own.get(path) ?? (path === "" ? undefined : this.volume.lstat(path));
+      const stats = own.get(path) ?? (path === "" ? undefined : this.volume.status(path));
       if (stats?.isDirectory()) operations.push(dirOp(path, stats));
     }
     return operations;

@@ -14,7 +14,7 @@ export interface Job {
   deep: boolean;
   /** What is in it is told otherwise: only what has come or gone unseen. */
   names?: true;
-  /** With `names`: takes away what the slave has too much, and sends nothing that it has not. */
+  /** With `names`: takes away what the slave has too much, if `deep` on all levels, and sends nothing that it has not. */
   tidy?: true;
   /** Of files that have changed since then, seconds since 1970, the content is compared too. */
   since?: number | undefined;
@@ -97,7 +97,7 @@ export class Plan {
 
   private rename(rename: Rename): void {
     const { from, to } = rename;
-    const stats = this.volume.lstat(to);
+    const stats = this.volume.status(to);
     const read = this.plain ? undefined : this.reads.of(from, this.since);
     const unsure = this.unsure.some(
       (path) => path === from || moved(from, { from: path, to: "" }) !== undefined,

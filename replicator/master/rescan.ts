@@ -114,8 +114,8 @@ export class Rescans {
         inodes.learn(one.inode, one.path);
         const missing = everything || inodes.seeks(one.inode);
         if (!missing || !wanted(one.path) || comparisons.cover(one.path)) continue;
-        changes.push({ kind: "update", path: one.path });
-        if (one.directory) changes.push(...comparisons.add(one.path));
+        changes.push({ kind: one.unreadable ? "tree" : "update", path: one.path });
+        if (one.directory && !one.unreadable) changes.push(...comparisons.add(one.path));
       }
       if (changes.length > 0) await append(changes);
     }

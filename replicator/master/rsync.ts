@@ -11,6 +11,8 @@ export const VANISHED = 24;
  * that a slave has gone; the timeout is for one that hangs, and longer than a busy master lets rsync wait.
  */
 const OPTIONS = ["-lptgoAX", "--numeric-ids", "--relative", "--force", "--ignore-times", "--timeout=300"];
+/** As `attributesOf` has the modes of files. */
+const MODES = "--chmod=Fug-s";
 const LISTED = ["--from0", "--files-from=-"];
 /** Told once, at the end: a line for each file would wake this process for each. */
 const STATS = ["--stats", "--no-human-readable"];
@@ -47,7 +49,7 @@ export class Rsync {
 
   /** Brings paths; `flags` say how. */
   run(paths: readonly string[], ...flags: string[]): Promise<Ending> {
-    const done = this.last.then(() => this.start(paths, flags));
+    const done = this.last.then(() => this.start(paths, flags)).catch(noStart);
     this.last = done;
     return done;
   }
@@ -59,11 +61,11 @@ export class Rsync {
   }
 
   private start(paths: readonly string[], flags: readonly string[]): Promise<Ending> {
-    if (this.stopped) return Promise.resolve({ code: "no start", said: "stopped" });
+    if (this.stopped) return Promise.resolve(noStart("stopped"));
     const { ssh, name, volume, bandwidthKiB } = this.options;
     const places = ["-e", ssh.join(" "), "--", `${volume.root}/`, `${name}:`];
     const limit = `--bwlimit=${bandwidthKiB()}`;
-    const child = spawn("rsync", [...OPTIONS, ...LISTED, ...STATS, limit, ...flags, ...places]);
+    const child = spawn("rsync", [...OPTIONS, MODES, ...LISTED, ...STATS, limit, ...flags, ...places]);
     this.child = child;
     let said = "";
     child.stderr.on("data", (text: Buffer) => (said = (said + text.toString()).slice(-2000)));
@@ -81,5 +83,8 @@ export class Rsync {
     });
   }
 }
+
+/** spawn(2) may fail at once, for want of memory. */
+const noStart = (why: unknown): Ending => ({ code: "no start", said: String(why) });
 
 const numberIn = (text: string, pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? 0);

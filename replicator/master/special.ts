@@ -1,5 +1,4 @@
 import { setTimeout } from "node:timers/promises";
-import type { Stats } from "node:fs";
 import { moved } from "../paths";
 import type { Rename } from "./plan";
 import type { Release } from "./progress";
@@ -106,8 +105,8 @@ export class Specials {
           for (const release of releases) this.add(path, release);
           continue;
         }
-        if (alone) this.options.refused(path, said);
         const changed = identity === undefined || identity !== before.get(path);
+        if (alone && !changed) this.options.refused(path, said);
         this.options.finished(path, changed, () => releases.forEach((release) => release()));
       }
       this.judge(whole, code, said);
@@ -120,7 +119,7 @@ export class Specials {
     let kind: boolean | undefined;
     for (const [path, releases] of this.waiting) {
       if (this.running.size >= this.size) break;
-      const stats = this.lstat(path);
+      const stats = this.options.volume.status(path);
       const linked = stats?.isFile() === true && stats.nlink > 1;
       kind ??= linked;
       if (kind !== linked) continue;
@@ -135,26 +134,18 @@ export class Specials {
     if (whole) {
       this.size = Math.min(MOST, this.size * 2);
       this.pause = 0;
-    } else if (code === PARTIAL) {
-      this.size = Math.max(1, this.size >> 1);
-    } else {
+      return;
+    }
+    this.size = Math.max(1, this.size >> 1);
+    if (code !== PARTIAL) {
       this.pause = Math.min(LONGEST_PAUSE, this.pause * 2 + 1000);
       this.options.failed(`rsync ended with ${code}: ${said}`);
     }
   }
 
-  /** Undefined: there is nothing, or it cannot be told. */
-  private lstat(path: string): Stats | undefined {
-    try {
-      return this.options.volume.lstat(path);
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** Changes with what is at the path; undefined: nothing. */
+  /** Changes with what is at the path; undefined: nothing, or it cannot be told. */
   private identity(path: string): string | undefined {
-    const stats = this.lstat(path);
+    const stats = this.options.volume.status(path);
     return stats && `${stats.ino} ${stats.ctimeMs}`;
   }
 

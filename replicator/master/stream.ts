@@ -18,6 +18,7 @@ export function stream(wire: Wire, volume: Volume, path: string): Promise<number
     }
     try {
       const stats = fstatSync(file);
+      if (!stats.isFile()) return 0; // what has taken its place is in a later record
       let sent = 0;
       for (let more = true; more;) {
         const piece = await readOr(wire, () => readUpTo(file, Math.min(CHUNK, stats.size - sent)), sent > 0);

@@ -9,8 +9,10 @@ import {
   readlinkSync,
   realpathSync,
   statSync,
+  type Dirent,
   type Stats,
 } from "node:fs";
+import { parentOf } from "../paths";
 import { bytesOf, type Attributes } from "../protocol";
 
 /** Longer files are not shared between lanes; bytes. */
@@ -19,6 +21,8 @@ export const SHARED_FILE = 256 * 1024;
 export const STREAMED_FILE = 4 * 1024 * 1024;
 /** Holes of a smaller file are not worth an rsync; bytes. */
 export const SPARSE_FILE = 64 * 1024;
+/** Permission bits without those that let a file run as its owner: a replica's host has its own ideas of who may. */
+const PLAIN = 0o1777;
 /** The times that a JavaScript number tells to the microsecond. */
 const LATEST = Number.MAX_SAFE_INTEGER - 1;
 
@@ -29,10 +33,15 @@ const OPEN =
   constants.O_NONBLOCK |
   (process.geteuid?.() === 0 ? constants.O_NOATIME : 0);
 
-/** Reads what is in the root. By synchronous calls: a thread's round trip costs more than they do. */
+/**
+ * Reads what is in the root. By synchronous calls: a thread's round trip costs more than they do. A path that leads over
+ * a symbolic link leads to nothing: the link may stand where a directory with the same names was, or point anywhere.
+ */
 export class Volume {
   private readonly prefix: string;
   private readonly device: number;
+  /** Directories to which no symbolic link leads, in this turn of the event loop. */
+  private readonly real = new Set<string>();
 
   /** @throws Error when there is no such directory */
   constructor(readonly root: string) {
@@ -51,40 +60,74 @@ export class Volume {
    * @throws Error of the file system
    */
   lstat(path: string): Stats | undefined {
-    const stats = unlessGone(() => lstatSync(bytesOf(this.prefix + path), { throwIfNoEntry: false }));
+    const at = bytesOf(this.prefix + path);
+    const stats = unlessGone(() =>
+      this.isReal(parentOf(path)) ? lstatSync(at, { throwIfNoEntry: false }) : undefined,
+    );
+    if (this.real.has(path) && !stats?.isDirectory()) this.real.clear();
     return stats && (stats.isFile() || stats.isDirectory() || stats.isSymbolicLink()) ? stats : undefined;
   }
 
+  /** The same; undefined also where that cannot be told. */
+  status(path: string): Stats | undefined {
+    try {
+      return this.lstat(path);
+    } catch {
+      return undefined;
+    }
+  }
+
   isDirectory(path: string): boolean {
-    return this.lstat(path)?.isDirectory() ?? false;
+    return this.status(path)?.isDirectory() ?? false;
   }
 
-  target(path: string): string {
-    return readlinkSync(bytesOf(this.prefix + path), "latin1");
+  /**
+   * What a symbolic link says; undefined: there is none any more.
+   *
+   * @throws Error of the file system
+   */
+  target(path: string): string | undefined {
+    return unlessGone(() => readlinkSync(bytesOf(this.prefix + path), "latin1"), NO_LINK);
   }
 
-  /** The names in a directory; undefined when there is none, or the way to it leads over a symbolic link. */
+  /**
+   * The names in a directory; undefined when there is none.
+   *
+   * @throws Error of the file system
+   */
   names(path: string): string[] | undefined {
-    const at = bytesOf(this.prefix + path);
-    return unlessGone(() => {
-      if (realpathSync.native(at, "latin1") !== this.prefix + path) return undefined;
-      return readdirSync(at, "latin1");
-    });
+    return unlessGone(() =>
+      this.isReal(path) ? readdirSync(bytesOf(this.prefix + path), "latin1") : undefined,
+    );
   }
 
-  /** How many names there are in a directory, and which of them are directories. */
+  /** How many names there are in a directory, and which of them are directories; none where that cannot be told. */
   count(path: string): { names: number; directories: string[] } {
-    const entries = unlessGone(() =>
-      readdirSync(bytesOf(this.prefix + path), { encoding: "latin1", withFileTypes: true }),
-    );
+    const entries = this.entries(path);
     const directories = entries?.filter((entry) => entry.isDirectory()) ?? [];
     return { names: entries?.length ?? 0, directories: directories.map(({ name }) => `${path}/${name}`) };
   }
 
-  /**
-   * Opens a file; undefined when there is none. A symbolic link above it, which somebody put there to have read what
-   * is outside, counts as none.
-   */
+  private entries(path: string): Dirent[] | undefined {
+    try {
+      const at = bytesOf(this.prefix + path);
+      return this.isReal(path) ? readdirSync(at, { encoding: "latin1", withFileTypes: true }) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Whether no symbolic link is on the way to a directory, nor is one itself. */
+  private isReal(directory: string): boolean {
+    if (directory === "" || this.real.has(directory)) return true;
+    const at = this.prefix + directory;
+    if (realpathSync.native(bytesOf(at), "latin1") !== at) return false;
+    if (this.real.size === 0) setImmediate(() => this.real.clear());
+    this.real.add(directory);
+    return true;
+  }
+
+  /** Opens a file; undefined when there is none. Here no later moment counts than that of the opening. */
   open(path: string): number | undefined {
     const at = this.prefix + path;
     return unlessGone(() => {
@@ -127,7 +170,7 @@ export function readUpTo(file: number, size: number): Buffer {
 
 export function attributesOf(stats: Stats): Attributes {
   return {
-    mode: stats.mode & 0o7777,
+    mode: stats.mode & (stats.isFile() ? PLAIN : 0o7777),
     uid: stats.uid,
     gid: stats.gid,
     // The quarter: whole microseconds come as a fraction that is a little too small.
@@ -142,12 +185,13 @@ export function isSpecial(stats: Stats): boolean {
 }
 
 const GONE = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENXIO"]);
+const NO_LINK = new Set([...GONE, "EINVAL"]);
 
-function unlessGone<T>(action: () => T): T | undefined {
+function unlessGone<T>(action: () => T, gone = GONE): T | undefined {
   try {
     return action();
   } catch (error) {
-    if (GONE.has((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    if (gone.has((error as NodeJS.ErrnoException).code ?? "")) return undefined;
     throw error;
   }
 }

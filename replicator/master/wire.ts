@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { type Attributes, encode, frames, type Op, type Reply, shown } from "../protocol";
 import type { Bucket } from "./bucket";
+import { checkReply } from "./replies";
 
 /** What is written at once; bytes. The least when there is a limit. */
 const PIECE = 256 * 1024;
@@ -31,6 +32,9 @@ interface Mark extends Question<Listed | undefined> {
 /** The slave can take nothing more, or wants nothing from this master; what it says is the message. */
 export class Declined extends Error {}
 
+/** The slave's disk takes nothing more. */
+export class Stuck extends Declined {}
+
 /** The master's end of a connection. When the connection ends, all that waits for it fails with the reason. */
 export class Wire {
   private ids = 0;
@@ -53,9 +57,13 @@ export class Wire {
   /** Resolves with the reason when the connection is over. */
   readonly ended = new Promise<Error>((done) => (this.over = done));
 
-  /** @param patience milliseconds without an answer before the connection is given up */
+  /**
+   * @param trees all that the slave may ask for
+   * @param patience milliseconds without an answer before the connection is given up
+   */
   constructor(
     private readonly connection: Duplex,
+    private readonly trees: ReadonlySet<string>,
     private readonly listener: Listener,
     private readonly bucket: Bucket,
     private readonly patience = 60_000,
@@ -115,7 +123,6 @@ export class Wire {
       if (sent) sent.end = this.written;
     });
     written.catch(() => undefined);
-    done.catch(() => undefined);
     return { written, done };
   }
 
@@ -153,11 +160,14 @@ export class Wire {
     this.over(reason);
   }
 
+  /** Who asks may have given up by then: an answer that fails ends nothing but the one who waits for it. */
   private ask<T>(put: (question: Question<T>) => void): Promise<T> {
-    return new Promise((done, fail) => {
+    const answer = new Promise<T>((done, fail) => {
       if (this.broken) fail(this.broken);
       else put({ done, fail });
     });
+    answer.catch(() => undefined);
+    return answer;
   }
 
   private drained(): Promise<void> {
@@ -168,6 +178,7 @@ export class Wire {
     try {
       for await (const { head } of frames<Reply>(this.connection)) {
         this.alive = performance.now();
+        checkReply(head, this.trees);
         this.take(head);
       }
     } catch (error) {
@@ -184,7 +195,7 @@ export class Wire {
       case "refused":
         return this.end(new Declined(reply.reason));
       case "stuck":
-        return this.end(new Declined(`${shown(reply.path)}: ${reply.message}`));
+        return this.end(new Stuck(`${shown(reply.path)}: ${reply.message}`));
       case "ack":
         return this.acknowledged(reply.id);
       case "listed":

@@ -1,5 +1,5 @@
-import { treeOf } from "../paths";
-import { VERSION, type Attributes, type Entry, type Op } from "../protocol";
+import { VERSION, type Attributes, type Entry, type Op, type Position } from "../protocol";
+import { isName, isPath, isPathIn, isWhole, matches, quoted } from "../wellFormed";
 
 export type Hello = Extract<Op, { op: "hello" }>;
 
@@ -9,12 +9,9 @@ export class Refused extends Error {}
 /** The slave's own directory in its root; no tree has this name. */
 export const OWN = ".ha-nfs";
 
-const NAME = "(?!\\.\\.?(?:/|$))[\\x01-\\x2e\\x30-\\xff]+";
-const ENTRY_NAME = new RegExp(`^${NAME}$`);
-const PATH = new RegExp(`^${NAME}(?:/${NAME})*$`);
 const TARGET = /^[\x01-\xff]+$/;
 const DIGEST = /^[A-Za-z0-9+/]{43}=$/;
-const TYPES = new Set(["file", "dir", "link"]);
+const TYPES = new Set(["file", "dir", "link", "unknown"]);
 const MAX_ID = 0xffff_fffe;
 
 /** @throws Refused unless all that it says is well formed, and each tree among `allowed` */
@@ -32,7 +29,7 @@ export function checkHello(op: Op, allowed: readonly string[] | undefined): asse
 function checkTrees(trees: unknown, allowed: readonly string[] | undefined): asserts trees is string[] {
   if (!Array.isArray(trees)) throw new Refused("trees: not a list");
   for (const tree of trees as unknown[]) {
-    if (!matches(ENTRY_NAME, tree) || tree === OWN) throw new Refused(`not a tree: ${quoted(tree)}`);
+    if (!isName(tree) || tree === OWN) throw new Refused(`not a tree: ${quoted(tree)}`);
     if (allowed && !allowed.includes(tree)) throw new Refused(`not a tree of this slave: ${quoted(tree)}`);
   }
 }
@@ -69,10 +66,10 @@ export function checkOp(op: Op, trees: ReadonlySet<string>): void {
     case "mark":
       return checkWhole(op.id, "id");
     case "cursor":
-      return checkWhole(op.position, "position");
+      return checkPosition(op);
     case "adopt":
       checkTrees(op.trees, [...trees]);
-      return checkWhole(op.position, "position");
+      return checkPosition(op);
     case "beacon":
       if (!Number.isFinite(op.time)) throw new Refused(`time: not a number: ${quoted(op.time)}`);
       if (!Number.isFinite(op.age)) throw new Refused(`age: not a number: ${quoted(op.age)}`);
@@ -108,7 +105,7 @@ export function entriesOf(body: Buffer): Map<string, Entry> {
 export function namesOf(body: Buffer): Set<string> {
   const names = new Set<string>();
   for (const name of listOf(body)) {
-    if (!matches(ENTRY_NAME, name)) throw new Refused(`not a name: ${quoted(name)}`);
+    if (!isName(name)) throw new Refused(`not a name: ${quoted(name)}`);
     names.add(name);
   }
   return names;
@@ -127,7 +124,7 @@ function listOf(body: Buffer): unknown[] {
 
 function checkEntry(entry: Entry): void {
   if (typeof entry !== "object" || entry === null) throw new Refused(`not an entry: ${quoted(entry)}`);
-  if (!matches(ENTRY_NAME, entry.name)) throw new Refused(`not a name: ${quoted(entry.name)}`);
+  if (!isName(entry.name)) throw new Refused(`not a name: ${quoted(entry.name)}`);
   if (!TYPES.has(entry.type)) throw new Refused(`not a type: ${quoted(entry.type)}`);
   if (entry.type === "link" && !matches(TARGET, entry.target)) {
     throw new Refused(`not the target of a link: ${quoted(entry.target)}`);
@@ -140,30 +137,23 @@ function checkEntry(entry: Entry): void {
   checkAttributes(entry);
 }
 
-/** A character above 0xff would become another one, such as `.` or `/`, as a byte: the patterns know none. */
 function checkPath(path: unknown, trees: ReadonlySet<string>): void {
-  if (!matches(PATH, path)) throw new Refused(`not a path: ${quoted(path)}`);
-  if (!trees.has(treeOf(path))) throw new Refused(`outside the trees: ${quoted(path)}`);
+  if (isPathIn(trees, path)) return;
+  throw new Refused(`${isPath(path) ? "outside the trees" : "not a path"}: ${quoted(path)}`);
 }
 
 function checkAttributes({ mode, uid, gid, mtime }: Attributes): void {
-  if (!within(mode, 0o7777)) throw new Refused(`not a mode: ${quoted(mode)}`);
-  if (!within(uid, MAX_ID) || !within(gid, MAX_ID)) throw new Refused(`not an owner: ${quoted([uid, gid])}`);
+  if (!isWhole(mode, 0o7777)) throw new Refused(`not a mode: ${quoted(mode)}`);
+  if (!isWhole(uid, MAX_ID) || !isWhole(gid, MAX_ID))
+    throw new Refused(`not an owner: ${quoted([uid, gid])}`);
   if (!Number.isSafeInteger(mtime)) throw new Refused(`not a time: ${quoted(mtime)}`);
 }
 
+function checkPosition({ position, stamp }: Position): void {
+  checkWhole(position, "position");
+  if (stamp !== undefined && !matches(TARGET, stamp)) throw new Refused(`not a stamp: ${quoted(stamp)}`);
+}
+
 function checkWhole(value: unknown, name: string): void {
-  if (!within(value, Number.MAX_SAFE_INTEGER)) throw new Refused(`${name}: not a number: ${quoted(value)}`);
-}
-
-function within(value: unknown, highest: number): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= highest;
-}
-
-function matches(pattern: RegExp, value: unknown): value is string {
-  return typeof value === "string" && pattern.test(value);
-}
-
-function quoted(value: unknown): string {
-  return (JSON.stringify(value) ?? "nothing").slice(0, 200);
+  if (!isWhole(value)) throw new Refused(`${name}: not a number: ${quoted(value)}`);
 }

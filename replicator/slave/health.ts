@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { EXPOSITION, exposition, type Sample } from "../prometheus";
 import type { Receiver } from "./receiver";
+import type { Services } from "./services";
 
 interface Answer {
   status: number;
@@ -8,11 +9,22 @@ interface Answer {
   body: string;
 }
 
-/** Answers how the replica is, over HTTP: `/healthz` and `/pool` for machines that decide, `/metrics`, `/status`. */
-export function healthServer(receiver: Receiver, maxLagSeconds: number): Server {
+const DOWN = 503;
+/** Drains it: see haproxy.cfg. */
+const DRAIN = 404;
+
+/**
+ * Answers how the replica is, over HTTP: `/healthz` and `/pool` for machines that decide, `/metrics`, `/status`. One that
+ * does not serve is down for either.
+ */
+export function healthServer(receiver: Receiver, maxLagSeconds: number, services: Services): Server {
+  const health = (late: number): Answer => {
+    if (services.trouble) return { status: DOWN, type: "text/plain", body: `${services.trouble}\n` };
+    return lateness(receiver, maxLagSeconds, late);
+  };
   const answers = new Map<string | undefined, () => Answer>([
-    ["/healthz", () => health(receiver, maxLagSeconds, 503)],
-    ["/pool", () => health(receiver, maxLagSeconds, 404)],
+    ["/healthz", () => health(DOWN)],
+    ["/pool", () => health(DRAIN)],
     ["/metrics", () => ({ status: 200, type: EXPOSITION, body: metrics(receiver) })],
     ["/status", () => ({ status: 200, type: "application/json", body: status(receiver) })],
   ]);
@@ -22,7 +34,7 @@ export function healthServer(receiver: Receiver, maxLagSeconds: number): Server 
   });
 }
 
-function health(receiver: Receiver, maxLagSeconds: number, bad: number): Answer {
+function lateness(receiver: Receiver, maxLagSeconds: number, bad: number): Answer {
   const reason = trouble(receiver, maxLagSeconds);
   const lag = seconds(receiver.lag());
   return { status: reason ? bad : 200, type: "text/plain", body: reason ? `${reason}\n` : `ok lag=${lag}\n` };

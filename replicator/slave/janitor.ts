@@ -31,9 +31,7 @@ export class Janitor {
   wake(): void {
     this.again = true;
     this.work ??= this.run()
-      .catch((error: unknown) => {
-        if (!(error instanceof Interrupted)) this.log(`cannot clean up: ${String(error)}`);
-      })
+      .catch((error: unknown) => this.tell(error))
       .finally(() => (this.work = undefined));
   }
 
@@ -49,10 +47,21 @@ export class Janitor {
       this.again = false;
       const tmp = this.tree.at(`${OWN}/tmp`);
       for (const name of readdirSync(tmp, "latin1")) {
-        if (!this.tree.isLive(name)) await this.clear(`${tmp.toString("latin1")}/${name}`);
+        if (this.tree.isLive(name)) continue;
+        await this.clear(`${tmp.toString("latin1")}/${name}`).catch((error: unknown) => this.failed(error));
       }
       if (performance.now() - this.swept > SWEEP_MS) await this.sweepLinks();
     }
+  }
+
+  /** One that cannot be removed keeps no other. */
+  private failed(error: unknown): void {
+    if (error instanceof Interrupted) throw error;
+    this.tell(error);
+  }
+
+  private tell(error: unknown): void {
+    if (!(error instanceof Interrupted)) this.log(`cannot clean up: ${String(error)}`);
   }
 
   private async clear(path: string): Promise<void> {

@@ -2,6 +2,7 @@ import { lstatSync, readFileSync, unlinkSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { healthServer } from "./health";
 import { Receiver } from "./receiver";
+import { type Service, Services } from "./services";
 
 const BIND_AGAIN_MS = 5000;
 const STOP_MS = 2500;
@@ -19,6 +20,8 @@ export interface SlaveConfig {
   maxLagSeconds: number;
   /** The only trees that a master may send; all when absent. */
   trees?: string[];
+  /** What serves the replica, and has to answer for it to be good; nothing when absent. */
+  serves?: Service[];
 }
 
 /**
@@ -29,7 +32,9 @@ export interface SlaveConfig {
 export async function runSlave(configFile: string): Promise<void> {
   const config = readConfig(configFile);
   const receiver = new Receiver(config);
-  const health = healthServer(receiver, config.maxLagSeconds);
+  const services = new Services(config.serves ?? []);
+  services.start();
+  const health = healthServer(receiver, config.maxLagSeconds, services);
   keepListening(health, config.healthPort, config.healthAddress);
   const masters = createServer((connection) => void receiver.serve(connection));
   process.umask(SOCKET_UMASK);
@@ -38,6 +43,7 @@ export async function runSlave(configFile: string): Promise<void> {
   const stop = () => {
     masters.close();
     health.close();
+    services.stop();
     setTimeout(() => process.exit(0), STOP_MS);
     void receiver.stop().then(() => process.exit(0));
   };
@@ -61,7 +67,10 @@ export function readConfig(file: string): SlaveConfig {
     Number.isFinite(config.maxLagSeconds) && config.maxLagSeconds > 0,
     "a number above 0",
   );
-  const { trees } = config;
+  const { trees, serves = [] } = config;
+  const isServed = ({ name, protocol, address, port }: Service) =>
+    [name, address].every(isText) && ["http", "nfs"].includes(protocol) && Number.isInteger(port);
+  check("serves", Array.isArray(serves) && serves.every(isServed), "a list of services");
   check("trees", trees === undefined || (Array.isArray(trees) && trees.every(isText)), "a list of names");
   return config;
 }

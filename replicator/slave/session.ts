@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { encode, frames, type Op, type Reply } from "../protocol";
+import { encode, frames, reasonOf, type Op, type Reply } from "../protocol";
 import { Breath, Interrupted } from "../breath";
 import { checkHello, checkOp, entriesOf, namesOf, Refused, type Hello } from "./checks";
 import { Incoming } from "./incoming";
@@ -107,8 +107,7 @@ export class Session {
     this.trees = new Set(op.trees);
     this.hello = op;
     await host.begin(this, op);
-    const { position } = host.state;
-    this.reply({ re: "hello", ...(position === undefined ? {} : { position }), trees: host.state.held });
+    this.reply({ re: "hello", ...host.state.place, trees: host.state.held });
   }
 
   private apply(op: Op, body: Buffer): Promise<void> | undefined {
@@ -146,11 +145,11 @@ export class Session {
         this.reply({ re: "ack", id: op.id });
         return;
       case "cursor":
-        state.moveTo(op.position);
+        state.moveTo(op);
         host.progressed();
         return;
       case "adopt":
-        state.adopt(op.trees, op.position);
+        state.adopt(op.trees, op);
         host.progressed();
         return;
       case "beacon":
@@ -186,8 +185,7 @@ export class Session {
       this.host.log(`refused a master: ${error.message}`);
       return this.end({ re: "refused", reason: error.message });
     }
-    // Without the path at its end, which is that of a temporary file at times.
-    const message = error instanceof Error ? error.message.replace(/ '.*$/s, "") : String(error);
+    const message = reasonOf(error);
     const stuck = STUCK.has(codeOf(error) ?? "");
     this.host.failed(path, message, stuck);
     if (stuck) this.end({ re: "stuck", path, message });

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import type { Position } from "../protocol";
 import { OWN, Refused, type Hello } from "./checks";
 import { codeOf, mend, SELF, unlinked, type Tree } from "./tree";
 
@@ -16,6 +17,7 @@ interface Saved {
   journal: string;
   term: number;
   position?: number;
+  stamp?: string | undefined;
   /** What tells the directory of each tree from one that somebody put in its place. */
   trees: Record<string, string>;
 }
@@ -27,7 +29,7 @@ interface Saved {
 export class State {
   private journal = "";
   private term = -1;
-  private at: number | undefined;
+  private at: Position | undefined;
   private readonly trees = new Map<string, string>();
   private readonly own: string;
   private readonly file: string;
@@ -49,13 +51,19 @@ export class State {
     this.saved = this.load();
     this.journal = this.saved.journal;
     this.term = this.saved.term;
-    this.at = this.saved.position;
+    const { position, stamp } = this.saved;
+    this.at = position === undefined ? undefined : { position, stamp };
     for (const [tree, identity] of Object.entries(this.saved.trees)) this.trees.set(tree, identity);
   }
 
   /** How far the replica has come in the journal; undefined: it holds no tree of it. */
   get position(): number | undefined {
-    return this.at;
+    return this.at?.position;
+  }
+
+  /** The same with its stamp, for the master. */
+  get place(): Partial<Position> {
+    return this.at ?? {};
   }
 
   /** The trees that the replica holds as of `position`. */
@@ -100,19 +108,19 @@ export class State {
   }
 
   /** The replica has come so far. */
-  moveTo(position: number): void {
-    this.at = position;
+  moveTo({ position, stamp }: Position): void {
+    this.at = { position, stamp };
     this.touch();
   }
 
   /** The replica holds these trees as of `position`; others that it holds stay when they are as new as that. */
-  adopt(trees: readonly string[], position: number): void {
-    if (this.at !== undefined && this.at < position) this.trees.clear();
+  adopt(trees: readonly string[], place: Position): void {
+    if (this.at !== undefined && this.at.position < place.position) this.trees.clear();
     for (const tree of trees) {
       const identity = this.identity(tree);
       if (identity) this.trees.set(tree, identity);
     }
-    this.moveTo(position);
+    this.moveTo(place);
   }
 
   /** The directory of a tree was not there any more; returns whether the tree was held. */
@@ -146,7 +154,7 @@ export class State {
       await this.sync();
       this.flushed = performance.now() - start;
       if (journal === this.journal && term === this.term) {
-        await this.write({ journal, term, ...(at === undefined ? {} : { position: at }), trees });
+        await this.write({ journal, term, ...at, trees });
       } else this.touch();
     } catch (error) {
       this.log(`cannot write ${this.file}: ${String(error)}`);

@@ -96,8 +96,16 @@ export class Tree {
     return true;
   }
 
+  /** Made in `tmp`, where no default access control list of a parent comes upon it. */
   private mkdir(path: string, mode: number): void {
-    mkdirSync(this.at(path), mode);
+    const temporary = this.at(this.temporary());
+    mkdirSync(temporary, mode);
+    try {
+      renameSync(temporary, this.at(path));
+    } catch (error) {
+      rmdirSync(temporary);
+      throw error;
+    }
     if (!path.includes("/")) this.onRoot(path);
   }
 

@@ -20,7 +20,7 @@ Description=The slave's copy of the shares
 What=$data
 Where=$MOUNT
 Type=ext4
-Options=noatime
+Options=noatime,nosuid,nodev,nosymfollow
 
 [Install]
 WantedBy=multi-user.target
@@ -38,6 +38,7 @@ apply() {
 	files
 	reload_units "$unit"
 	enable_unit "$unit"
+	! is_mounted "$MOUNT" || ! is_changed "*/$unit" || systemctl reload "$unit" # with other options
 	systemctl start "$unit" || die "cannot mount $data on $MOUNT: $(journalctl -u "$unit" -n 3 -o cat | tr '\n' ' ')"
 }
 

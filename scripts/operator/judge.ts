@@ -184,7 +184,14 @@ function proxyProblems(proxies: Readonly<Record<string, Answer<ProxyReport>>>): 
 
 function replicationProblems(master: string, { feed, slaves, maxLagSeconds }: Replication): string[] {
   const found = feed.error === undefined ? [] : [`${master}: changes cannot be recorded: ${feed.error}.`];
-  for (const [name, { state, connected, lagSeconds, lastError }] of Object.entries(slaves)) {
+  for (const [name, { state, connected, lagSeconds, lastError, failing = 0, failures }] of Object.entries(
+    slaves,
+  )) {
+    const [first] = failures ?? [];
+    if (first) {
+      const more = failing > 1 ? ` and ${failing - 1} more` : "";
+      found.push(`${name} has not ${first.path}${more} as it is, since ${first.since}: ${first.message}.`);
+    }
     const why = lastError ? `: ${lastError.message}` : "";
     if (state === "stuck") found.push(`${name} takes no changes${why}.`);
     else if (!connected) found.push(`${name} is not connected${why}.`);

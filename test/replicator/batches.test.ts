@@ -28,7 +28,7 @@ describe("replicator: batches", () => {
 
   const write = (path: string, content: string | Buffer) => writeFileSync(volume.file(path), content);
   const next = (position: number, plain = false) => volume.batches.next(position, plain);
-  const start = () => volume.journal.term;
+  const start = () => volume.journal.base;
 
   /** So that what happens from now on is known to come after all that was read before. */
   async function calm(): Promise<number> {

@@ -12,7 +12,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import type { KeptLane } from "../../replicator/master/lane";
-import { assertEqual, isMarked, mark, needsRsync, pairForEach, until, update } from "./volume";
+import { assertEqual } from "./equal";
+import { isMarked, mark, needsRsync, pairForEach, until, update } from "./volume";
 
 /** More than the stream is asked to bring. */
 const FILES = 2100;

@@ -16,24 +16,15 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Change } from "../../replicator/master/change";
-import { assertEqual, rename, TestSlave, TestVolume, update } from "./volume";
+import { randomly } from "./random";
+import { assertEqual } from "./equal";
+import { rename, TestSlave, TestVolume, update } from "./volume";
 
 const RUNS = Number(process.env.HA_NFS_CONVERGENCE_RUNS ?? 4);
 /** Found faults, now and then: content of a later file with the attributes of an earlier one; a rename after a reconnect. */
 const ONCE_LOST = [73, 106];
 const STEPS = 300;
 const NAMES = ["a", "b", "c", "d", "e\n\u00fc"];
-
-/** Numbers that look random, the same for the same seed. */
-function randomly(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let value = Math.imul(state ^ (state >>> 15), 1 | state);
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
-    return Math.floor((((value ^ (value >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
 
 /** Does what users do, and says of it what the feed does. */
 class Users {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import {
   appendFileSync,
+  cpSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -12,7 +14,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import type { Change } from "../../replicator/master/change";
-import { Journal } from "../../replicator/master/journal";
+import { Journal, Unreadable } from "../../replicator/master/journal";
+import { isPath } from "../../replicator/wellFormed";
 
 const TERM = 2 ** 32;
 const update = (path: string): Change => ({ kind: "update", path });
@@ -69,10 +72,8 @@ describe("replicator: the journal", () => {
   });
 
   it("keeps any path, as raw bytes", async () => {
-    const path = fc.string({
-      unit: fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code)),
-      maxLength: 60,
-    });
+    const unit = fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code));
+    const path = fc.string({ unit, minLength: 1, maxLength: 60 }).filter(isPath);
     const change = fc.oneof(
       fc
         .tuple(fc.constantFrom("update", "list", "tree"), path)
@@ -104,29 +105,98 @@ describe("replicator: the journal", () => {
   it("goes on in a new term, which a position in the gap leads to", async () => {
     const first = await open();
     assert.equal(first.watermark, undefined);
-    assert.equal(first.term, TERM);
+    assert.equal(first.base, TERM);
     await first.append([update("a")], 1234.567891);
     const end = first.end;
     const second = await open();
     assert.equal(second.id, first.id);
     assert.match(second.id, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-    assert.equal(second.term, 2 * TERM);
+    assert.equal(second.base, 2 * TERM);
     assert.equal(second.watermark, 1234.567891);
     await second.append([update("b")], 1235);
-    for (const position of [end, end + 100, second.term]) {
+    for (const position of [end, end + 100, second.base]) {
       assert.deepEqual(await all(second, position), [update("b")]);
     }
-    assert.deepEqual(await all(second, first.term), [update("a"), update("b")]);
+    assert.deepEqual(await all(second, first.base), [update("a"), update("b")]);
     const third = await open();
     const fourth = await open();
-    assert.deepEqual([third.term, fourth.term], [3 * TERM, 4 * TERM]);
+    assert.deepEqual([third.base, fourth.base], [3 * TERM, 4 * TERM]);
     assert.equal(fourth.watermark, 1235);
   });
 
+  it("knows its own positions, and none of a twin that has had the same ones", async () => {
+    const first = await open();
+    await first.append([update("a")], 5);
+    const twin = `${directory}.twin`;
+    try {
+      cpSync(directory, twin, { recursive: true });
+      const [here, there] = [await open(), await Journal.open(twin)];
+      assert.deepEqual([there.id, there.base], [here.id, here.base]);
+      for (const journal of [here, there]) await journal.append([update("b")], 6);
+      assert.equal(here.end, there.end);
+      const stamp = there.stampOf(there.end);
+      assert.ok(there.knows(there.end, stamp) && !here.knows(here.end, stamp));
+      assert.ok(here.knows(first.end, first.stampOf(first.end)));
+      assert.ok(!here.knows(first.end, undefined));
+      for (const position of [first.end + 1, here.base - 1, here.end + 1]) {
+        assert.ok(!here.knows(position, here.stampOf(position)));
+      }
+      await there.close();
+    } finally {
+      rmSync(twin, { recursive: true });
+    }
+  });
+
+  it("has a term above that of a daemon whose journal was put back", async () => {
+    await (await open()).append([], 5);
+    const kept = `${directory}.kept`;
+    try {
+      cpSync(directory, kept, { recursive: true });
+      await open();
+      const { term } = await open();
+      rmSync(directory, { recursive: true });
+      cpSync(kept, directory, { recursive: true });
+      assert.ok((await open()).term > term);
+    } finally {
+      rmSync(kept, { recursive: true });
+    }
+  });
+
+  it("opens when a segment cannot be read, from the watermark before it on", async () => {
+    const first = await open();
+    await first.append([update("a")], 5);
+    await (await open()).append([update("b")], 6);
+    const lost = lastSegment();
+    rmSync(lost);
+    mkdirSync(lost);
+    const third = await open();
+    assert.equal(third.watermark, 5);
+    assert.equal(third.id, first.id);
+    await third.append([update("c")], 7);
+    assert.deepEqual(await all(third, first.base), [update("a"), update("c")]);
+  });
+
+  for (const [what, line] of [
+    ["no JSON", "?!"],
+    ["of no kind", '["x","data/a"]'],
+    ["without a path", '["u",5]'],
+    ["with a way up", '["u","data/../a"]'],
+    ["with half a rename", '["r","data/a"]'],
+  ] as const) {
+    it(`says that it cannot be read at a line ${what}`, async () => {
+      const journal = await open();
+      await journal.append([update("a")], 5);
+      appendFileSync(lastSegment(), `${line}\n["w",6.000000]\n`);
+      const next = await open();
+      await assert.rejects(next.read(journal.base, 10), Unreadable);
+      assert.deepEqual(await next.read(next.base, 10), { changes: [], next: next.end });
+    });
+  }
+
   it("refuses positions that it has not", async () => {
     const journal = await open();
-    await assert.rejects(journal.read(journal.end + 1, 1), RangeError);
-    await assert.rejects(journal.read(journal.oldest - 1, 1), RangeError);
+    await assert.rejects(journal.read(journal.end + 1, 1), Unreadable);
+    await assert.rejects(journal.read(journal.oldest - 1, 1), Unreadable);
   });
 
   for (const [what, tail] of [
@@ -141,23 +211,25 @@ describe("replicator: the journal", () => {
       const second = await open();
       assert.equal(second.watermark, 5);
       await second.append([update("b")], 6);
-      assert.deepEqual(await all(second, first.term), [update("a"), update("b")]);
+      assert.deepEqual(await all(second, first.base), [update("a"), update("b")]);
     });
   }
 
-  it("knows the watermark also when the daemon between wrote nothing, or its first line was cut off", async () => {
+  it("knows the watermark also when the daemon between wrote nothing, or a line was cut off or damaged", async () => {
     await (await open()).append([update("a")], 5);
     await open();
     truncateSync(lastSegment(), 3);
     assert.equal((await open()).watermark, 5);
-    assert.equal((await open()).term, 4 * TERM);
+    assert.equal((await open()).base, 4 * TERM);
+    appendFileSync(lastSegment(), '["w",6.0"]\n');
+    assert.equal((await open()).watermark, 5);
   });
 
   it("becomes another one when nothing tells up to where it was complete", async () => {
     const first = await open();
     const second = await open();
     assert.notEqual(second.id, first.id);
-    assert.equal(second.term, 2 * TERM);
+    assert.equal(second.base, 2 * TERM);
     await second.append([], 5);
     rmSync(join(directory, "id"));
     assert.notEqual((await open()).id, second.id);
@@ -172,12 +244,12 @@ describe("replicator: the journal", () => {
       ends.push(journal.end);
     }
     assert.ok(segments().length > 3);
-    assert.deepEqual(await all(journal, journal.term), paths.map(update));
+    assert.deepEqual(await all(journal, journal.base), paths.map(update));
     const middle = ends[29] ?? 0;
     await journal.trim(middle);
-    assert.ok(journal.oldest > journal.term && journal.oldest <= middle);
+    assert.ok(journal.oldest > journal.base && journal.oldest <= middle);
     assert.deepEqual(await all(journal, middle), paths.slice(30).map(update));
-    await assert.rejects(journal.read(journal.term, 1), RangeError);
+    await assert.rejects(journal.read(journal.base, 1), Unreadable);
 
     const next = await open();
     await next.trim(next.end);
@@ -201,7 +273,7 @@ describe("replicator: the journal", () => {
     const size = segments().reduce((sum, name) => sum + readFileSync(join(directory, name)).length, 0);
     assert.ok(size > limit / 2 && size < limit + 3000, `${size} bytes`);
     assert.equal((await all(journal, journal.oldest)).length > 50, true);
-    await assert.rejects(journal.read(journal.term, 1), RangeError);
+    await assert.rejects(journal.read(journal.base, 1), Unreadable);
   });
 
   it("is as before when an append fails, and goes on when the next one succeeds", async () => {
@@ -215,7 +287,7 @@ describe("replicator: the journal", () => {
     assert.equal(journal.end, end);
     file.datasync = datasync;
     await journal.append([update("b")], 3);
-    assert.deepEqual(await all(journal, journal.term), [update("a"), update("b")]);
+    assert.deepEqual(await all(journal, journal.base), [update("a"), update("b")]);
     assert.ok(!readFileSync(lastSegment(), "latin1").includes("lost"));
   });
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
-import { assertEqual, onSmallDisk, pairForEach, rename, until, update } from "./volume";
+import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { assertEqual } from "./equal";
+import { onSmallDisk, pairForEach, rename, until, update } from "./volume";
 
 describe("replicator: a lane", () => {
   const pair = pairForEach();
@@ -129,6 +130,65 @@ describe("replicator: a lane", () => {
       assertEqual(master, slave);
       await lane.stop();
       await slave.receiver.stop();
+    });
+  });
+
+  describe("to a slave whose disk is full", () => {
+    /** Fills most of it with a file of the master's. */
+    async function filled(test: Mocha.Context, action: () => Promise<void>): Promise<void> {
+      const { master, slave } = pair;
+      await onSmallDisk(test, slave.root, async () => {
+        mkdirSync(slave.file(".ha-nfs"));
+        slave.start();
+        mkdirSync(master.file("data/z"));
+        writeFileSync(master.file("data/z/filler"), Buffer.alloc(700_000));
+        writeFileSync(master.file("data/z/other"), "");
+        await action();
+        await slave.receiver.stop();
+      });
+    }
+
+    for (const [what, between] of [
+      ["just behind", 0],
+      ["far behind", 2000],
+    ] as const) {
+      it(`makes room by what is removed ${what} what does not fit`, async function () {
+        const { master, slave } = pair;
+        await filled(this, async () => {
+          const lane = master.lane(slave);
+          await slave.follows(master);
+          writeFileSync(master.file("data/big"), Buffer.alloc(600_000));
+          await master.record(update("data/big"), update("data"));
+          await until("it is stuck", () => lane.status.state === "stuck");
+          for (let file = 0; file < between; file++) await master.record(update("data/z/other"));
+          rmSync(master.file("data/z/filler"));
+          await master.record(update("data/z/filler"), update("data/z"));
+          await slave.follows(master);
+          assertEqual(master, slave);
+          await until("it says so", () => lane.status.state === "following");
+          await lane.stop();
+        });
+      });
+    }
+
+    it("makes room before it compares", async function () {
+      const { master, slave } = pair;
+      await filled(this, async () => {
+        const first = master.lane(slave);
+        await slave.follows(master);
+        await first.stop();
+        await slave.receiver.stop();
+        rmSync(slave.file(".ha-nfs/state.json"));
+        writeFileSync(slave.file(".ha-nfs/adopt"), "");
+        slave.cut();
+        slave.start();
+        rmSync(master.file("data/z/filler"));
+        writeFileSync(master.file("data/big"), Buffer.alloc(600_000));
+        const lane = master.lane(slave);
+        await slave.follows(master);
+        assertEqual(master, slave);
+        await lane.stop();
+      });
     });
   });
 

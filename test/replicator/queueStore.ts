@@ -11,7 +11,7 @@ use warnings;
 use POSIX ();
 if ( $ARGV[0] =~ /\\A--fd=(\\d+)\\z/ ) {
 	my ( $fd, $pid ) = ( $1, fork );
-	if ( !$pid ) { POSIX::close($_) for 0 .. 2; sleep 600; exit }
+	if ( !$pid ) { POSIX::close($_) for grep { $_ != $fd } 0 .. 99; sleep 600; exit }
 	open my $note, ">", "${keeper}" or die $!;
 	print $note "$pid $fd";
 }
@@ -37,6 +37,25 @@ if ( open my $note, "<", "${keeper}" ) {
 exec "${MASTER}/watch", @ARGV;
 `;
 
+/** As an overflow of the kernel's queue has it: `o` is told after what was lost. */
+const losing = (watch: string, trigger: string) => `#!/bin/bash
+exec 4>&1
+exec ${watch} "$@" > >(exec 3>&-; exec perl -e '
+	binmode $_ for *STDIN, *STDOUT;
+	my ( $rest, $lose ) = ("");
+	while ( sysread STDIN, $rest, 65536, length $rest ) {
+		my @records = split /(?<=\\0)/, $rest;
+		$rest = @records && $records[-1] !~ /\\0\\z/ ? pop @records : "";
+		my $out = "";
+		for (@records) {
+			$lose ||= unlink "${trigger}";
+			if ( $lose && /\\A[we]/ ) { $lose = 0; $out .= "o\\0" }
+			$out .= $_ unless $lose;
+		}
+		syswrite STDOUT, $out if length $out;
+	}' >&4) 4>&-
+`;
+
 /** Keeps the queue that a `watch` leaves for the next one, as systemd does. */
 export class QueueStore {
   private readonly directory = mkdtempSync(join(tmpdir(), "queue-"));
@@ -49,6 +68,13 @@ export class QueueStore {
     writeFileSync(join(directory, "systemd-notify"), notify(keeper), { mode: 0o755 });
     writeFileSync(this.watch, start(directory, keeper), { mode: 0o755 });
     symlinkSync(join(MASTER, "xattrs"), join(directory, "xattrs"));
+  }
+
+  /** The same; when there is a file `trigger` it removes that, and loses what is told until the next `w`. */
+  losing(trigger: string): string {
+    const program = join(this.directory, "losing");
+    writeFileSync(program, losing(this.watch, trigger), { mode: 0o755 });
+    return program;
   }
 
   get holds(): boolean {

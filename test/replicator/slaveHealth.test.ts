@@ -3,11 +3,13 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { healthServer } from "../../replicator/slave/health";
 import { readConfig } from "../../replicator/slave/main";
+import { type Service, Services } from "../../replicator/slave/services";
+import { until } from "./volume";
 import { FakeMaster, HELLO, Slave } from "./slaveMaster";
 
 describe("replicator/slave: health and process", function () {
@@ -25,7 +27,7 @@ describe("replicator/slave: health and process", function () {
   });
 
   it("answers by lag and by what it is stuck on", async () => {
-    const server = healthServer(slave.receiver, 10).listen(0, "127.0.0.1");
+    const server = healthServer(slave.receiver, 10, new Services([])).listen(0, "127.0.0.1");
     ended.push(() => server.close());
     await once(server, "listening");
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -70,6 +72,52 @@ describe("replicator/slave: health and process", function () {
     writeFileSync(file, JSON.stringify({ ...good, ...more }));
     return file;
   };
+
+  it("is down, and not only drained, while what serves the replica does not answer", async () => {
+    let reply: string | undefined = "HTTP/1.0 404 Not Found\r\n\r\n";
+    const asked = new Set<string>();
+    const nginx = createServer((connection) => {
+      connection.on("error", () => undefined);
+      connection.on("data", (bytes) => {
+        asked.add(bytes.toString("hex"));
+        if (reply !== undefined) connection.end(reply);
+      });
+    }).listen(0, "127.0.0.1");
+    await once(nginx, "listening");
+    const { port } = nginx.address() as AddressInfo;
+    const at = { address: "127.0.0.1", port };
+    const serves: Service[] = [
+      { name: "nginx", protocol: "http", ...at },
+      { name: "nfsd", protocol: "nfs", ...at },
+    ];
+    const services = new Services(serves);
+    const server = healthServer(slave.receiver, 10, services).listen(0, "127.0.0.1");
+    ended.push(
+      () => server.close(),
+      () => services.stop(),
+      () => nginx.close(),
+    );
+    await once(server, "listening");
+    const { port: health } = server.address() as AddressInfo;
+    const get = async (path: string) => {
+      const response = await fetch(`http://127.0.0.1:${health}${path}`);
+      return `${response.status} ${await response.text()}`;
+    };
+    const master = await slave.master();
+    master.send({ op: "beacon", time: 1, age: 0 });
+    await master.settle();
+    services.start();
+    await until("both were asked", () => asked.size === 2);
+    assert.match([...asked].sort()[1] ?? "", /^80000028.{8}0000000000000002000186a3000000040{40}$/);
+    assert.match(await get("/pool"), /^200 /);
+    reply = undefined; // it takes connections, and hangs
+    await until("that is noticed", () => services.trouble !== undefined);
+    await until("for both", () => services.trouble === "nginx, nfsd: no answer");
+    for (const path of ["/pool", "/healthz"]) assert.equal(await get(path), "503 nginx, nfsd: no answer\n");
+    reply = "HTTP/1.0 404 Not Found\r\n\r\n";
+    await until("they are back", () => services.trouble === undefined);
+    assert.match(await get("/pool"), /^200 /);
+  });
 
   it("names what is wrong in its configuration", () => {
     assert.equal(readConfig(config()).maxLagSeconds, 9);

@@ -13,7 +13,8 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { assertEqual, isMarked, mark, needsRsync, pairForEach, rename, until, update } from "./volume";
+import { assertEqual } from "./equal";
+import { isMarked, mark, needsRsync, pairForEach, rename, until, update } from "./volume";
 
 const MiB = 2 ** 20;
 

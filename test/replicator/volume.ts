@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
-import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Duplex } from "node:stream";
-import { isDeepStrictEqual } from "node:util";
 import { Batches } from "../../replicator/master/batches";
 import type { Change } from "../../replicator/master/change";
 import { Journal } from "../../replicator/master/journal";
 import { Lane, type LaneOptions } from "../../replicator/master/lane";
 import { Packer } from "../../replicator/master/packer";
 import { Ages } from "../../replicator/master/reads";
-import { attributesOf, Volume } from "../../replicator/master/volume";
+import { Volume } from "../../replicator/master/volume";
 import { Xattrs } from "../../replicator/master/xattrClient";
 import { Receiver } from "../../replicator/slave/receiver";
+import { syscalls } from "./equal";
 
 export const XATTRS = join(__dirname, "../../replicator/master/xattrs");
 
@@ -28,8 +28,8 @@ export async function until(what: string, check: () => boolean, seconds = 20): P
 
 /** A master's volume in a temporary directory, with a journal and what makes batches of it. */
 export class TestVolume {
-  readonly directory = mkdtempSync(join(tmpdir(), "ha-nfs-master-"));
-  readonly root = join(this.directory, "volume");
+  readonly directory: string;
+  readonly root: string;
   readonly log: string[] = [];
   readonly lanes: Lane[] = [];
   journal!: Journal;
@@ -39,7 +39,13 @@ export class TestVolume {
   feed: { beacon: { time: number; position: number } | undefined } = { beacon: undefined };
   private xattrs!: Xattrs;
 
-  constructor(readonly trees: readonly string[] = ["data"]) {
+  /** @param parent on the file system that is wanted */
+  constructor(
+    readonly trees: readonly string[] = ["data"],
+    parent = tmpdir(),
+  ) {
+    this.directory = mkdtempSync(join(parent, "ha-nfs-master-"));
+    this.root = join(this.directory, "volume");
     for (const tree of trees) mkdirSync(join(this.root, tree), { recursive: true });
   }
 
@@ -98,29 +104,41 @@ export class TestVolume {
 export const update = (path: string): Change => ({ kind: "update", path });
 export const rename = (from: string, to: string): Change => ({ kind: "rename", from, to });
 
+/** A remote shell for rsync, which runs the command in the replica of that name in a directory. */
+export function shellFor(directory: string): string[] {
+  return [join(__dirname, "remoteShell"), directory];
+}
+
 /** A slave's service on a socket. */
 export class TestSlave {
-  readonly directory = mkdtempSync(join(tmpdir(), "ha-nfs-slave-"));
-  readonly root = join(this.directory, "replica");
+  readonly root: string;
   readonly log: string[] = [];
   receiver: Receiver;
-  readonly name = "s1";
   private readonly connections = new Set<Socket>();
   private readonly server: Server;
 
-  constructor() {
+  /** @param directory holds the replica, under the slave's name, and its socket */
+  constructor(
+    readonly name = "s1",
+    private readonly directory = mkdtempSync(join(tmpdir(), "ha-nfs-slave-")),
+  ) {
+    this.root = join(directory, name);
     mkdirSync(join(this.root, ".ha-nfs/rsync"), { recursive: true });
     this.receiver = this.start();
     this.server = createServer((connection) => {
       this.connections.add(connection);
       connection.on("close", () => this.connections.delete(connection));
       void this.receiver.serve(connection);
-    }).listen(join(this.directory, "socket"));
+    }).listen(this.socket);
   }
 
   /** A remote shell for rsync, which runs the command in the replica. */
   get shell(): string[] {
-    return [join(__dirname, "remoteShell"), this.root];
+    return shellFor(this.directory);
+  }
+
+  private get socket(): string {
+    return join(this.directory, `${this.name}.socket`);
   }
 
   start(): Receiver {
@@ -136,7 +154,7 @@ export class TestSlave {
   }
 
   connect(): Socket {
-    return connect(join(this.directory, "socket"));
+    return connect(this.socket);
   }
 
   /** A connection whose bytes to the slave `see` gets first. */
@@ -222,49 +240,14 @@ export async function onSmallDisk(
   }
 }
 
-const SETXATTR: Record<string, number> = { x64: 188, arm64: 5 };
+const hex = (value: string) => Buffer.from(value).toString("hex");
 
 /** Gives it an extended attribute. */
 export function mark(path: string, value: string): void {
-  const call = `$n = "user.test"; syscall(${SETXATTR[process.arch]}, $ARGV[0], $n, $ARGV[1], length $ARGV[1], 0) and die "$!\\n"`;
-  execFileSync("perl", ["-e", call, path, value]);
+  syscalls("/", "set", path, "user.test", hex(value));
 }
 
 export function isMarked(path: string): string {
-  const call = `$n = "user.test"; $b = "\\0" x 99; print substr $b, 0, syscall ${(SETXATTR[process.arch] ?? 0) + 3}, $ARGV[0], $n, $b, 99`;
-  return execFileSync("perl", ["-e", call, path], { encoding: "utf8" });
-}
-
-/** All that is in a directory, for comparison. */
-function snapshot(directory: string): Record<string, unknown> {
-  const all: Record<string, unknown> = {};
-  const names = new Map<number, string>();
-  const walk = (path: string) => {
-    const at = Buffer.from(`${directory}/${path}`, "latin1");
-    const stats = lstatSync(at);
-    const type = stats.mode & 0o170000;
-    const link = stats.isSymbolicLink() ? readlinkSync(at, "latin1") : undefined;
-    const content = stats.isFile() ? readFileSync(at).toString("latin1") : undefined;
-    // rsync sets the time of a fifo to the second only.
-    const mtime = stats.isFile() || stats.isDirectory() ? attributesOf(stats).mtime : 0;
-    const same = stats.isFile() ? names.get(stats.ino) : undefined;
-    if (same === undefined) names.set(stats.ino, path);
-    all[path] = { type, mode: stats.mode & 0o7777, mtime, link, same, content };
-    if (stats.isDirectory()) {
-      for (const name of readdirSync(at, "latin1").sort()) walk(`${path}/${name}`);
-    }
-  };
-  for (const tree of readdirSync(directory, "latin1").sort()) if (tree !== ".ha-nfs") walk(tree);
-  return all;
-}
-
-/** Fails unless the slave has exactly what the master has. */
-export function assertEqual(master: TestVolume, slave: TestSlave, about = ""): void {
-  const [wanted, had] = [snapshot(master.root), snapshot(slave.root)];
-  if (isDeepStrictEqual(had, wanted)) return;
-  const short = (value: unknown) => JSON.stringify(value)?.slice(0, 200);
-  const differences = [...new Set([...Object.keys(wanted), ...Object.keys(had)])]
-    .filter((path) => !isDeepStrictEqual(had[path], wanted[path]))
-    .map((path) => `${JSON.stringify(path)}:\n  is ${short(had[path])}\n  not ${short(wanted[path])}`);
-  assert.fail(`${about} ${differences.length} differences:\n${differences.slice(0, 8).join("\n")}`);
+  const value = /user\.test=([0-9a-f]*)/.exec(syscalls("/", "list", path))?.[1] ?? "";
+  return Buffer.from(value, "hex").toString();
 }

@@ -152,12 +152,14 @@ describe("what two masters' reports mean together", () => {
             s1: { ...lane, lagSeconds: 7.25 },
             s2: { ...lane, state: "connecting", connected: false },
             s3: { ...lane, state: "stuck", connected: false, lastError },
+            s4: { ...lane, failing: 2, failures: [{ path: "data/x", message: "EPERM", since: "noon" }] },
           }),
         ),
         [
           "s1 is 7.3 s behind, and the limit is 5 s.",
           "s2 is not connected.",
           "s3 takes no changes: ENOSPC: no space left on device.",
+          "s4 has not data/x and 1 more as it is, since noon: EPERM.",
         ],
       );
     });

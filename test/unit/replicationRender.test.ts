@@ -3,7 +3,10 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { authorizedKey, replicaConf, rsyncUnit } from "../../components/render/replica";
+import { haproxyUnit, keepalivedUnit } from "../../components/render/readPool";
+import { httpUnit } from "../../components/render/reads";
+import { logdUnit, mountdUnit } from "../../components/render/units";
+import { authorizedKey, receiverUnit, replicaConf, rsyncUnit } from "../../components/render/replica";
 import {
   daemonConf,
   feedConf,
@@ -106,9 +109,11 @@ UserKnownHostsFile /etc/ha-nfs/replicator/known_hosts/s1
           healthAddress: "10.10.1.21",
           healthPort: 9479,
           maxLagSeconds: 5,
+          serves: [{ name: "nginx", protocol: "http", address: "10.10.1.21", port: 80 }],
         }),
       ),
       {
+        serves: [{ name: "nginx", protocol: "http", address: "10.10.1.21", port: 80 }],
         root: "/srv/replica",
         healthAddress: "10.10.1.21",
         healthPort: 9479,
@@ -116,6 +121,19 @@ UserKnownHostsFile /etc/ha-nfs/replicator/known_hosts/s1
         socket: "/run/ha-nfs-replica/socket",
       },
     );
+  });
+
+  it("limit the memory of both ends, and no unit of ours gives up after some starts", () => {
+    for (const unit of [replicatorUnit("/srv/nfs"), receiverUnit("/srv/replica")]) {
+      assert.match(unit, /^MemoryMax=\d+[MG]$/m);
+    }
+    const units = { replicator: replicatorUnit("/srv/nfs"), receiver: receiverUnit("/srv/replica") };
+    const all = { ...units, httpUnit, haproxyUnit, keepalivedUnit, mountdUnit, logdUnit };
+    for (const [name, unit] of Object.entries(all)) {
+      const [head = ""] = unit.split("\n[Service]\n");
+      assert.match(head, /^StartLimitIntervalSec=0$/m, name);
+      assert.match(unit, /^Restart=always$/m, name);
+    }
   });
 
   it("keep rsync in the replica, and hold nothing of the masters' volume in a namespace", () => {

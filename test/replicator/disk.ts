@@ -1,0 +1,60 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+
+/** Runs a program of the system, also one that only root's PATH has. Returns what it prints. */
+export function system(program: string, ...words: string[]): string {
+  return execFileSync(program, words, { env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** An ext4 file system of its own, in a file. */
+export class Disk {
+  private readonly folder = mkdtempSync(join(tmpdir(), "disk-"));
+  readonly image = join(this.folder, "image");
+  /** Where it is mounted. */
+  readonly directory = join(this.folder, "mount");
+
+  constructor(megabytes: number) {
+    mkdirSync(this.directory);
+    writeFileSync(this.image, "");
+    truncateSync(this.image, megabytes * 2 ** 20);
+    system("mkfs.ext4", "-q", "-F", "-I", "256", this.image);
+    this.mount();
+  }
+
+  mount(): void {
+    system("mount", "-o", "loop,noatime", this.image, this.directory);
+  }
+
+  unmount(): void {
+    system("umount", this.directory);
+  }
+
+  /** The image's bytes are as they were at the last `keep`. */
+  restore(): void {
+    system("cp", "--sparse=always", `${this.image}.kept`, this.image);
+  }
+
+  /** Keeps the image as a snapshot of the block device would. */
+  keep(): void {
+    system("fsfreeze", "-f", this.directory);
+    try {
+      system("cp", "--sparse=always", this.image, `${this.image}.kept`);
+    } finally {
+      system("fsfreeze", "-u", this.directory);
+    }
+  }
+
+  /** A directory's block is destroyed, while the disk is not mounted. */
+  destroy(directory: string): void {
+    system("debugfs", "-w", "-R", `zap_block -f ${directory} -p 0x5a 0`, this.image);
+  }
+
+  remove(): void {
+    system("umount", "--lazy", this.directory); // a test that failed may hold it
+    rmSync(this.folder, { recursive: true });
+  }
+}

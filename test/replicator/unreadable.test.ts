@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { relative } from "node:path";
+import { Cluster, needsWatch } from "./cluster";
+import { Disk, system } from "./disk";
+import { assertEqual } from "./equal";
+import { pairForEach, rename, type TestSlave, until, update } from "./volume";
+
+/** Makes a path longer than PATH_MAX, as an NFS client does: step by step. Returns the part that can be named. */
+function makeDeep(directory: string, levels = 25): string {
+  const name = "d".repeat(200);
+  const script = `chdir $ARGV[0] or die; for (1..${levels}) { mkdir "${name}" or die; chdir "${name}" or die }
+    open F, ">file" or die; print F "x"`;
+  execFileSync("perl", ["-e", script, directory]);
+  return Array<string>(levels).fill(name).join("/");
+}
+
+describe("replicator: what cannot be read or written", () => {
+  describe("on the way to one slave", () => {
+    const pair = pairForEach();
+
+    it("is told with why and since when, is tried again, and keeps nothing else", async () => {
+      const { master, slave } = pair;
+      writeFileSync(master.file("data/fixed"), "old");
+      const lane = master.lane(slave, { retryMs: 100 });
+      await slave.follows(master);
+      system("chattr", "+i", slave.file("data/fixed"));
+      try {
+        const since = new Date().toISOString();
+        writeFileSync(master.file("data/fixed"), "new");
+        writeFileSync(master.file("data/other"), "other");
+        await master.record(update("data/fixed"), update("data/other"));
+        await slave.follows(master);
+        assert.ok(existsSync(slave.file("data/other")));
+        const { failing, failures, state } = lane.status;
+        assert.equal(failing, 1);
+        assert.deepEqual(
+          failures?.map(({ path, message }) => ({ path, message })),
+          [{ path: "data/fixed", message: "EPERM: operation not permitted, rename" }],
+        );
+        assert.ok((failures?.[0]?.since ?? "") >= since);
+        assert.equal(state, "following");
+        const errors = lane.status.errors;
+        await until("it was tried again", () => lane.status.errors > errors);
+        assert.equal(lane.status.failures?.[0]?.since, failures?.[0]?.since);
+      } finally {
+        system("chattr", "-i", slave.file("data/fixed"));
+      }
+      await until("it is there", () => lane.status.failing === undefined);
+      assertEqual(master, slave);
+    });
+
+    it("is a path too long to be named: the journal's records of it and a comparison go on", async () => {
+      const { master, slave } = pair;
+      const deep = `data/${makeDeep(master.file("data"))}`;
+      writeFileSync(master.file("data/z"), "z");
+      const lane = master.lane(slave);
+      await slave.follows(master);
+      assert.ok(existsSync(slave.file("data/z")));
+      assert.ok((lane.status.failing ?? 0) > 0);
+      writeFileSync(master.file("data/zz"), "zz");
+      await master.record(
+        update(deep),
+        rename(deep, `${deep}x`),
+        rename("data/gone", deep),
+        { kind: "tree", path: deep },
+        { kind: "list", path: deep },
+        update("data/zz"),
+      );
+      await slave.follows(master);
+      assert.equal(readFileSync(slave.file("data/zz"), "utf8"), "zz");
+      assert.equal(lane.status.state, "following");
+      system("rm", "-rf", master.file("data")); // Node cannot
+    });
+  });
+
+  describe("on a disk with a broken directory", function () {
+    this.timeout(60_000);
+    let disk: Disk;
+    let cluster: Cluster;
+
+    needsWatch();
+    beforeEach(() => {
+      disk = new Disk(64);
+      cluster = new Cluster(["data"], ["s1", "s2"], disk.directory);
+      cluster.make("data/bad/sub");
+      cluster.write("data/bad/file", "kept");
+      cluster.write("data/file", "file");
+    });
+    afterEach(async () => {
+      await cluster.remove().catch(() => undefined); // rm(1) cannot read it either
+      disk.remove();
+    });
+
+    function destroy(): void {
+      disk.unmount();
+      disk.destroy(`/${relative(disk.directory, cluster.volume.file("data/bad"))}`);
+      disk.mount();
+    }
+
+    const failing = () => cluster.daemon.status.slaves.s1?.failures?.map(({ path }) => path);
+
+    it("is not compared, and all else is", async () => {
+      destroy();
+      await cluster.start();
+      await cluster.settled();
+      for (const name of ["s1", "s2"]) {
+        assert.equal(readFileSync(cluster.slave(name).file("data/file"), "utf8"), "file");
+      }
+      assert.deepEqual(failing(), ["data/bad"]);
+    });
+
+    it("is found by a rescan, which finds all else, and slaves keep what they have of it", async () => {
+      await cluster.start();
+      await cluster.settled();
+      await cluster.stop();
+      destroy();
+      cluster.write("data/unseen", "unseen");
+      await cluster.start();
+      await cluster.settled();
+      const slave: TestSlave = cluster.slave("s1");
+      assert.equal(readFileSync(slave.file("data/unseen"), "utf8"), "unseen");
+      assert.equal(readFileSync(slave.file("data/bad/file"), "utf8"), "kept");
+      await until("it is told", () => failing()?.includes("data/bad") === true);
+      rmSync(cluster.volume.file("data/file"));
+      await cluster.settled();
+      assert.equal(existsSync(slave.file("data/file")), false);
+    });
+  });
+});
