@@ -1,4 +1,4 @@
-export { MachineType } from "../lab/machines/machine";
+export { MachineType } from "../lab/machines/type";
 
 /** What an NFS client may do with a share: the `rw` and `ro` options of exports(5). */
 export enum Access {

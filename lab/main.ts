@@ -6,7 +6,7 @@ import { attachConsole } from "./console";
 import { applyIdentity, removeIdentity } from "./identity";
 import { ensureImage } from "./image";
 import { choose, running } from "./machines/choice";
-import { asMachineType, MachineType } from "./machines/machine";
+import { asMachineType, MachineType } from "./machines/type";
 import { nodes, stackDir, stacks } from "./paths";
 import { listed, parseNodeName, parseVmSpec, readSpec } from "./spec";
 import { sshConfigFile } from "./sshConfig";

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../toolchain/process";
-import { MachineType } from "./machines/machine";
+import { MachineType } from "./machines/type";
 import { nodeDir, nodes, stackDir, stacks } from "./paths";
 import { writeWhole } from "./support";
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { asMachineType, MachineType } from "../lab/machines/machine";
+import { asMachineType, MachineType } from "../lab/machines/type";
 import { capture, notice, onPath, runScript, UserError } from "./process";
 
 /** The Debian packages of the tests: linters, and what makes disks to be refused. */

@@ -3,8 +3,9 @@ import { notice, UserError } from "../../toolchain/process";
 import { machineFile, nodes, rootDisk } from "../paths";
 import { stackLock } from "../stack";
 import { withLock, writeWhole } from "../support";
-import { asMachineType, configured, type Machine, MachineType, otherWay, type RunningVm } from "./machine";
+import type { Machine, RunningVm } from "./machine";
 import { qemu } from "./qemu/machine";
+import { asMachineType, configured, MachineType, otherWay } from "./type";
 import { uml } from "./uml/machine";
 
 const machines: Record<MachineType, Machine> = { [MachineType.Uml]: uml, [MachineType.Qemu]: qemu };

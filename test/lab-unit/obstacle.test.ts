@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { chooseMachine } from "../../lab/machines/choice";
-import { MachineType } from "../../lab/machines/machine";
+import { MachineType } from "../../lab/machines/type";
 import { machineFile, stackDir } from "../../lab/paths";
 import { tryRun, writeWhole } from "../../lab/support";
 import { makeNode, masterSpec, useEmptyLab } from "./sandbox";

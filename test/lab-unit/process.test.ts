@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { writeFence } from "../../lab/fence";
 import { vmName } from "../../lab/guest";
 import { running } from "../../lab/machines/choice";
-import { MachineType } from "../../lab/machines/machine";
+import { MachineType } from "../../lab/machines/type";
 import { fenceFile, nodeDir } from "../../lab/paths";
 import { writeWhole } from "../../lab/support";
 import { killNode, linkDown, pauseNode, resumeNode } from "../../lab/vm";

@@ -8,7 +8,7 @@ import { applyVm, removeVm } from "../../lab/apply";
 import { vmName } from "../../lab/guest";
 import { applyIdentity, removeIdentity } from "../../lab/identity";
 import { running } from "../../lab/machines/choice";
-import { MachineType } from "../../lab/machines/machine";
+import { MachineType } from "../../lab/machines/type";
 import { namespace } from "../../lab/machines/uml/network";
 import { labDir, nodeDir } from "../../lab/paths";
 import { lanAddress, macAddress, reservePorts } from "../../lab/ports";

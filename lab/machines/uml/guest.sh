@@ -31,14 +31,11 @@ kernel() {
 		--pdeathsig KILL bash -c 'exec -a false ./linux "$@"' false "$@" <>console.in >>console.log 2>&1
 }
 
-helpers=()
 # shellcheck disable=SC2016 # expanded by socat's shells
 socat -lf /dev/null "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork,nodelay" 'SYSTEM:exec nsenter --net=$INSIDE socat -lf /dev/null - $SSHD' &
-helpers+=($!)
 if [[ -x fence ]]; then
 	# shellcheck disable=SC2016
 	(inside socat -lf /dev/null "$door" 'SYSTEM:exec nsenter --net=$OUTSIDE ./fence') &
-	helpers+=($!)
 fi
 
 while :; do
