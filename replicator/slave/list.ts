@@ -103,17 +103,14 @@ function typeOf(stat: Stats): EntryType | undefined {
 }
 
 function isSameLink(tree: Tree, path: string, entry: Entry, stat: Stats): boolean {
-  if (stat.uid !== entry.uid || stat.gid !== entry.gid || !isSameTime(stat, entry)) return false;
-  return readlinkSync(tree.at(path), "latin1") === entry.target;
-}
-
-function isSameTime(stat: Stats, entry: Entry): boolean {
-  return Math.abs(stat.mtimeMs * 1000 - entry.mtime) <= ROUNDING;
+  return (
+    stat.uid === entry.uid && stat.gid === entry.gid && readlinkSync(tree.at(path), "latin1") === entry.target
+  );
 }
 
 /** Equal in size and time, in content if that is asked for, and it shares its inode with other names when, and only when, the master's does. */
 function isSameFile(tree: Tree, path: string, entry: Entry, stat: Stats): boolean {
-  if (stat.size !== entry.size || !isSameTime(stat, entry)) return false;
+  if (stat.size !== entry.size || Math.abs(stat.mtimeMs * 1000 - entry.mtime) > ROUNDING) return false;
   if (entry.digest !== undefined && digestOf(readFileSync(tree.at(path))) !== entry.digest) return false;
   if (entry.links === undefined) return stat.nlink === 1;
   return tree.lstat(linkName(entry.links))?.ino === stat.ino;

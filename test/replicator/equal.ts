@@ -42,7 +42,9 @@ function snapshot(directory: string): Record<string, Entry> {
     const same = stats.isFile() ? names.get(stats.ino) : undefined;
     if (same === undefined) names.set(stats.ino, path);
     const more = attributes.get(path);
-    all[path] = { type, mode, uid, gid, mtime, link, same, content, more };
+    // rsync sets not always that of a symbolic link.
+    const time = link === undefined ? mtime : 0;
+    all[path] = { type, mode, uid, gid, time, link, same, content, more };
     if (!stats.isDirectory()) return;
     for (const name of readdirSync(at, "latin1").sort()) {
       if (path.length + name.length < LONGEST) walk(`${path}/${name}`);
