@@ -189,7 +189,7 @@ vec1:transport=tap,ifname=${cables[1]},depth=128,gro=1,mac=02:00:00:00:01:0b
 vec2:transport=tap,ifname=${cables[2]},depth=128,gro=1,mac=02:00:00:00:02:0b
 con=null ssl=null ssl0=fd:0,fd:1
 root=/dev/ubda rw net.ifnames=0 console=ttyS0 quiet mitigations=off audit=0 panic=5
-systemd.default_device_timeout_sec=240 systemd.hostname=m1 systemd.machine_id=${machineId} hostfs=/nonexistent sysctl.kernel.io_uring_disabled=2`.split(
+systemd.default_device_timeout_sec=240 systemd.hostname=m1 systemd.machine_id=${machineId} lsm=capability pty.legacy_count=0 hostfs=/nonexistent sysctl.kernel.io_uring_disabled=2`.split(
         /\s/,
       ),
     );

@@ -23,6 +23,8 @@ export function umlArguments(spec: VmSpec): string[] {
     ...taps.map(({ ifname, mac }, i) => `vec${i}:transport=tap,ifname=${ifname},depth=128,gro=1,mac=${mac}`),
     ...["con=null", "ssl=null", "ssl0=fd:0,fd:1"],
     ...kernelArguments(spec, "/dev/ubda"),
+    // What only slows it here: Debian's security modules, and 512 terminals of old that udev looks at in each boot.
+    ...["lsm=capability", "pty.legacy_count=0"],
     // So no guest mounts a directory of this machine's: nothing is below a directory that is not there.
     "hostfs=/nonexistent",
     // A process with io_uring's rings mapped that forks (node does) brings this kernel down: bad page map, panic (7.2.7).
