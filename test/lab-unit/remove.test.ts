@@ -24,6 +24,7 @@ describe("lab: the removal of a VM", () => {
     });
     await removed.removing;
     assert.ok(!existsSync(spec));
+    await removeIdentity({ stack: "dev", node: "m1" });
   });
 
   it("leaves nothing, also of a node whose VM was never made, or whose neighbour has no keys any more", async () => {

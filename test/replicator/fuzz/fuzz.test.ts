@@ -4,8 +4,8 @@ import { Disk } from "../disk";
 import { needsRsync } from "../volume";
 import { operationsOfSeed, run } from "./run";
 
-/** New ones with each run of the tests, and so another chance; a failure names its seed for `npm run fuzz`. */
-const SEEDS = Array.from({ length: 3 }, () => Math.floor(Math.random() * 1e9));
+/** Each has found a fault once. New ones are for `npm run fuzz`: these tests must say the same of the same code. */
+const SEEDS = [24, 100, 153];
 
 describe("replicator: a short fuzz", function () {
   this.timeout(120_000);
