@@ -1,16 +1,12 @@
-import { notice, UserError } from "../toolchain/process";
-import { running } from "./machines/choice";
+import { notice } from "../toolchain/process";
 import { consoleTail } from "./ready";
-import { readSpec } from "./spec";
+import { mustRun } from "./vm";
 
 const leave = 0x1d; // Ctrl-]
 
 /** Joins this terminal to the serial console of a node, where root is logged in, until Ctrl-] or the VM's end. */
 export async function attachConsole(stack: string, node: string): Promise<void> {
-  readSpec(stack, node);
-  const vm = running(stack, node);
-  if (!vm) throw new UserError(`${node} does not run: npm run lab -- start ${node}`);
-  const socket = await vm.machine.console(stack, node);
+  const socket = await mustRun(stack, node).machine.console(stack, node);
   notice(`${consoleTail(stack, node)}\n-- console of ${node}, Ctrl-] leaves --`);
   const { stdin, stdout } = process;
   if (stdin.isTTY) stdin.setRawMode(true);

@@ -11,7 +11,7 @@ import {
 import { join } from "node:path";
 import { hostKeyFile, readIdentity } from "./identity";
 import { ensureImage } from "./image";
-import { nodeDir } from "./paths";
+import { nodeDir, rootDisk } from "./paths";
 import { seedFiles, tar } from "./seed";
 import type { VmSpec } from "./spec";
 import { run, writeWhole } from "./support";
@@ -23,7 +23,7 @@ import { run, writeWhole } from "./support";
 export async function makeDisks(spec: VmSpec): Promise<void> {
   const directory = nodeDir(spec.stack, spec.name);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  if (!existsSync(join(directory, "root.img"))) await makeRoot(directory, spec.image);
+  if (!existsSync(rootDisk(spec.stack, spec.name))) await makeRoot(directory, spec.image);
   if (spec.dataDiskMiB > 0) growData(join(directory, "data.img"), spec.dataDiskMiB);
   writeSeed(spec);
 }

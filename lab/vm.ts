@@ -142,7 +142,8 @@ function deviceOf(stack: string, node: string, role: string): string {
   throw new UserError(`no NIC ${role} in ${node}; there is: ${listed(nics.map((each) => each.role))}`);
 }
 
-function mustRun(stack: string, node: string) {
+/** The VM of a node; a UserError when it does not run. */
+export function mustRun(stack: string, node: string) {
   readSpec(stack, node);
   const vm = running(stack, node);
   if (!vm) throw new UserError(`${node} does not run: npm run lab -- start ${node}`);

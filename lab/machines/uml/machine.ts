@@ -16,11 +16,9 @@ import { umlArguments } from "./arguments";
 import { makeNetwork, managementTap, namespace, removeCables, removeNetwork, setCable } from "./network";
 import { memoryObstacle, obstacle } from "./obstacle";
 import { leastUsed, usedProcessors } from "./processors";
+import { findRunner, runnerPidFile } from "./runner";
 
-/** The process that keeps a guest's power on: bash, and then the script. */
-const runner = /\/uml\/guest\.sh$/;
 const script = join(__dirname, "guest.sh");
-const find = (stack: string, node: string) => findProcess(stack, node, "vm.pid", runner);
 /** The guest's kernel, which goes by the name that guest.sh gives it. */
 const kernel = (stack: string, node: string) => findProcess(stack, node, "guest.pid", /^false$/);
 
@@ -48,13 +46,13 @@ export const uml: Machine = {
       await makeNetwork(spec);
       const processor = leastUsed(usedProcessors());
       notice(`${name}: starting (user-mode Linux, processor ${processor})`);
-      writeWhole(join(directory, "vm.pid"), `${launch(spec, processor)}\n`);
+      writeWhole(join(directory, runnerPidFile), `${launch(spec, processor)}\n`);
     });
-    while (find(stack, name) && !kernel(stack, name)) await sleep(20);
+    while (findRunner(stack, name) && !kernel(stack, name)) await sleep(20);
   },
 
   running(stack, node) {
-    const found = find(stack, node);
+    const found = findRunner(stack, node);
     if (!found) return undefined;
     const [, , name = "", port] = found.command;
     const { paused, rssMiB } = processState(kernel(stack, node)?.pid ?? found.pid);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { findProcess } from "../../guest";
 import { nodes, stacks } from "../../paths";
+import { findRunner } from "./runner";
 
 /** The processors that this process may use, by number, each with how many guests of this lab are pinned to it. */
 export function usedProcessors(): Map<number, number> {
@@ -8,7 +8,7 @@ export function usedProcessors(): Map<number, number> {
   const used = new Map(processorList(allowed).map((processor) => [processor, 0]));
   for (const stack of stacks())
     for (const node of nodes(stack)) {
-      const processor = Number(findProcess(stack, node, "vm.pid", /\/uml\/guest\.sh$/)?.command[4]);
+      const processor = Number(findRunner(stack, node)?.command[4]);
       const count = used.get(processor);
       if (count !== undefined) used.set(processor, count + 1);
     }
