@@ -7,12 +7,14 @@ import type {
   SlaveConfig,
   SshConfig,
 } from "./config";
-import { Platform } from "./config";
+import { LAB_DEVICE, Platform } from "./config";
 import {
   ExistingHosts,
+  type FencingOptions,
   type FleetSlave,
   type Host,
   Lab,
+  labFenceDevice,
   type Nic,
   NicRole,
   type PushTarget,
@@ -26,6 +28,7 @@ export interface Hosts {
   readonly slaves: readonly FleetSlave[];
   readonly pushTargets: readonly PushTarget[];
   readonly readPool: ReadPoolOptions | undefined;
+  readonly fencing: FencingOptions;
 }
 
 /** Makes the hosts that the configuration asks for, or finds them. */
@@ -37,6 +40,7 @@ export function createHosts(config: ClusterConfig): Hosts {
         ...assigned(config, lab.slaves, lab.proxies, lab.clients),
         masters: lab.masters,
         clients: lab.clients,
+        fencing: fencing(config, [...lab.clients, ...lab.slaves, ...lab.proxies]),
       };
     }
     case Platform.Hosts: {
@@ -45,6 +49,7 @@ export function createHosts(config: ClusterConfig): Hosts {
         ...assigned(config, hosts.slaves, hosts.proxies, hosts.targets),
         masters: hosts.masters,
         clients: [],
+        fencing: fencing(config, [...hosts.slaves, ...hosts.proxies, ...hosts.targets]),
       };
     }
   }
@@ -130,6 +135,19 @@ function assigned(
       named(targets, name).map((host) => ({ host, directory, shares, bandwidthKiB })),
     ),
     readPool: readPool && first && second && { ...readPool, proxies: [first, second] },
+  };
+}
+
+/** The fence device, and the host that is the witness, by its name. */
+function fencing(
+  { fencing: { device, witness, silenceMs, deviceSeconds } }: CommonConfig,
+  hosts: readonly Host[],
+): FencingOptions {
+  return {
+    device: device === LAB_DEVICE ? labFenceDevice() : device === undefined ? undefined : { command: device },
+    witness: hosts.find(({ name }) => name === witness),
+    silenceMs,
+    deviceSeconds,
   };
 }
 

@@ -10,7 +10,7 @@ export interface DrbdOptions {
   port?: number;
   /** Where DRBD keeps its metadata: in the data partition, or in one of its own. @default internal */
   metadata?: DrbdMetadata;
-  /** Digest for the online verification. @default crc32c */
+  /** Digest for the online verification. @default sha1 */
   verifyAlg?: string;
   /** Upper limit of a resync, MiB/s. @default 100 */
   resyncMaxRateMiB?: number;
@@ -24,6 +24,8 @@ export interface DrbdVolumeArgs extends DrbdOptions {
   minor: number;
   /** Where the active master mounts it. */
   mount: string;
+  /** What DRBD's handlers need: it must be there before DRBD is. */
+  after: readonly pulumi.Resource[];
 }
 
 /**
@@ -42,7 +44,7 @@ export class DrbdVolume extends pulumi.ComponentResource {
       volume,
       minor,
       port: args.port ?? 7788,
-      verifyAlg: args.verifyAlg ?? "crc32c",
+      verifyAlg: args.verifyAlg ?? "sha1",
       resyncMaxRateMiB: args.resyncMaxRateMiB ?? 100,
       nodes: [pair.preferred, pair.second].map((host) => ({
         name: host.name,
@@ -60,7 +62,7 @@ export class DrbdVolume extends pulumi.ComponentResource {
         DRBD_GLOBAL: drbdGlobal,
         DRBD_RESOURCE: resource,
       }),
-      { parent: this, dependsOn: [...pair.prepared] },
+      { parent: this, dependsOn: [...args.after] },
     );
     this.volume = new HostScript(
       `${name}-volume-${pair.preferred.name}`,

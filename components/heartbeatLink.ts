@@ -32,7 +32,7 @@ export interface HeartbeatLinkArgs extends HeartbeatOptions {
   pair: MasterPair;
   /** Name of the volume whose service heartbeat moves. */
   volume: string;
-  /** What must be in place on both masters before heartbeat starts the service: volume, address, exports. */
+  /** What must be in place on both masters before heartbeat starts the service: volume, address, exports, guard. */
   moves: readonly pulumi.Resource[];
 }
 
@@ -69,7 +69,7 @@ export class HeartbeatLink extends pulumi.ComponentResource {
         LOGD_CF: logdCf,
         LOGD_UNIT: logdUnit,
         HEARTBEAT_DROP_IN: heartbeatDropIn(volume),
-        WAIT_PEER: nodeFile("wait-peer"),
+        HANFS: nodeFile("hanfs"),
       }),
       { parent: this, dependsOn: [...args.moves] },
     );

@@ -1,5 +1,7 @@
 export * from "./drbdVolume";
 export * from "./enums";
+export * from "./fencing";
+export * from "./guard";
 export * from "./heartbeatLink";
 export * from "./masterPair";
 export * from "./nfsCluster";

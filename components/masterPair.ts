@@ -3,11 +3,12 @@ import * as random from "@pulumi/random";
 import { baseVars } from "./remote/base";
 import type { Host } from "./remote/host";
 import { HostScript, nodeFile } from "./remote/hostScript";
+import { authkeys } from "./render/haCf";
 
 export interface MasterPairArgs {
   /** The two hosts that hold the data. The first is the one that serves when both are there at the start. */
   masters: readonly [Host, Host];
-  /** Raise it to replace the heartbeat and the DRBD secret. @default 1 */
+  /** Raise it by one to replace the secrets of heartbeat, DRBD and the doors. @default 1 */
   secretsGeneration?: number;
 }
 
@@ -17,6 +18,7 @@ export type MasterVars = (host: Host, peer: Host) => Readonly<Record<string, pul
 const PACKAGES = [
   "heartbeat",
   "drbd-utils",
+  "python3-minimal",
   "nfs-kernel-server",
   "rpcbind",
   "resource-agents",
@@ -42,22 +44,35 @@ export class MasterPair extends pulumi.ComponentResource {
   public readonly second: Host;
   /** Ready once both masters have their packages and their secrets. */
   public readonly prepared: readonly HostScript[];
+  /** The keys by which the witness knows the masters, one a line; the first signs. A secret. */
+  public readonly witnessKeys: pulumi.Output<string>;
   /** Changes with the secrets, and is none: a script that has it in its variables runs again after a rotation. */
   public readonly secretsGeneration: string;
 
   constructor(name: string, args: MasterPairArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:MasterPair", name, {}, opts);
     [this.preferred, this.second] = args.masters;
-    this.secretsGeneration = String(args.secretsGeneration ?? 1);
-    const heartbeatSecret = this.secret(`${name}-heartbeat-secret`);
-    const drbdSecret = this.secret(`${name}-drbd-secret`);
+    const generation = args.secretsGeneration ?? 1;
+    this.secretsGeneration = String(generation);
+    const keys = (what: string) => keysOf(generation).map((g) => this.secret(`${name}-${what}-secret-${g}`));
+    const lines = (secrets: pulumi.Output<string>[]) =>
+      pulumi.all(secrets).apply((all) => `${all.join("\n")}\n`);
+    const drbdSecret = this.secret(`${name}-drbd-secret`, { generation: this.secretsGeneration });
+    const heartbeatKeys = pulumi.all(keys("heartbeat")).apply((all) => authkeys(generation, all));
+    const fenceKeys = lines(keys("fence"));
+    this.witnessKeys = lines(keys("witness"));
     const base = this.rollOut(`${name}-base`, "base.sh", (host) =>
       baseVars(host, { packages: PACKAGES, masked: MASKED, report: nodeFile("report") }),
     );
     this.prepared = this.rollOut(
       `${name}-secrets`,
       "secrets.sh",
-      () => ({ HEARTBEAT_SECRET: heartbeatSecret, DRBD_SECRET: drbdSecret }),
+      () => ({
+        HEARTBEAT_KEYS: heartbeatKeys,
+        DRBD_SECRET: drbdSecret,
+        FENCE_KEYS: fenceKeys,
+        WITNESS_KEYS: this.witnessKeys,
+      }),
       { parent: this, dependsOn: base },
     );
     this.registerOutputs({});
@@ -87,12 +102,20 @@ export class MasterPair extends pulumi.ComponentResource {
   }
 
   /** 40 characters of a–z, A–Z, 0–9: DRBD takes at most 64 (drbd.conf(5)), heartbeat's authkeys no white space. */
-  private secret(name: string): pulumi.Output<string> {
+  private secret(name: string, keepers: Record<string, string> = {}): pulumi.Output<string> {
     const password = new random.RandomPassword(
       name,
-      { length: 40, special: false, keepers: { generation: this.secretsGeneration } },
+      { length: 40, special: false, keepers },
       { parent: this },
     );
     return pulumi.secret(password.result);
   }
+}
+
+/**
+ * The generations whose keys a node accepts, the one that signs first. The next one's is among them, so a node that is
+ * one generation ahead is understood, and a rotation takes no two nodes apart. An old key is worth nothing after two.
+ */
+function keysOf(generation: number): number[] {
+  return [generation, generation + 1, generation - 1].filter((g) => g > 0);
 }

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type DrbdOptions, DrbdVolume } from "./drbdVolume";
+import { Fencing, type FencingOptions } from "./fencing";
+import { Guard } from "./guard";
 import { HeartbeatLink, type HeartbeatOptions } from "./heartbeatLink";
 import { MasterPair } from "./masterPair";
 import { NfsExports, type NfsOptions } from "./nfsExports";
@@ -23,6 +25,8 @@ export interface NfsClusterArgs {
   shares: readonly Share[];
   heartbeat?: HeartbeatOptions;
   drbd?: DrbdOptions;
+  /** What proves to a master that its peer is not serving. With none, a master that loses its peer waits for a person. */
+  fencing?: FencingOptions;
   nfs?: NfsOptions;
   /** Read-only copies of the shares on other hosts. @default none */
   slaves?: readonly FleetSlave[];
@@ -87,16 +91,26 @@ export class NfsCluster extends pulumi.ComponentResource {
       { masters: args.masters, secretsGeneration: args.secretsGeneration ?? 1 },
       parent,
     );
-    const volume = new DrbdVolume(`${name}-drbd`, { pair, ...where, ...args.drbd }, parent);
+    const fencing = new Fencing(`${name}-fencing`, { pair, volume: VOLUME, ...args.fencing }, parent);
+    const volume = new DrbdVolume(
+      `${name}-drbd`,
+      { pair, ...where, ...args.drbd, after: fencing.scripts },
+      parent,
+    );
     const vip = new VirtualIp(`${name}-vip`, { pair, address: args.vip }, parent);
     const service = new NfsExports(
       `${name}-exports`,
       { pair, ...where, shares: args.shares, scope: args.vip, ...args.nfs },
       parent,
     );
+    const guard = new Guard(
+      `${name}-guard`,
+      { pair, volume: VOLUME, after: [...fencing.scripts, volume, vip, service] },
+      parent,
+    );
     const heartbeat = new HeartbeatLink(
       `${name}-heartbeat`,
-      { pair, volume: VOLUME, moves: [volume, vip, service], ...args.heartbeat },
+      { pair, volume: VOLUME, moves: [guard], ...args.heartbeat },
       parent,
     );
     const { clients = [], slaves = [], pushTargets = [] } = args;

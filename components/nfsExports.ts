@@ -30,7 +30,7 @@ export interface NfsExportsArgs extends NfsOptions {
 }
 
 /**
- * The exports and the agent that starts and stops the service. A changed export takes effect in place; threads, lease
+ * The exports and what starts and stops the service. A changed export takes effect in place; threads, lease
  * and grace, which nfsd takes only while it is down, at the next switchover.
  */
 export class NfsExports extends pulumi.ComponentResource {
@@ -51,7 +51,7 @@ export class NfsExports extends pulumi.ComponentResource {
       }),
       VOLUME_CONF: volumeConf({ volume, minor, mount, shares: shares.map((share) => share.name) }),
       MOUNTD_UNIT: mountdUnit,
-      HANFS: nodeFile("hanfs"),
+      SERVICE: nodeFile("service"),
       CONNECTIONS: nodeFile("connections"),
     };
     this.scripts = pair.rollOut(name, "nfs.sh", () => vars, { parent: this, dependsOn: [...pair.prepared] });

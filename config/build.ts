@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { shareClient, type Settings } from "./schema";
+import { NONE, shareClient, type Settings } from "./schema";
 import { Platform, type ClusterConfig, type CommonConfig, type MasterConfig, type SshConfig } from "./types";
 
 type Master = NonNullable<Settings["masters"]>[number];
@@ -62,6 +62,7 @@ export function build(settings: Complete): ClusterConfig {
 function buildCommon(settings: Omit<Complete, PlatformKeys>): CommonConfig {
   const { keepalive, warntime, deadtime, initdead, ...heartbeat } = settings.heartbeat;
   const { coalesce, maxLag, ...replication } = settings.replication;
+  const { device = NONE, witness = NONE, silence, ...fencing } = settings.fencing;
   return {
     ...settings,
     shares: settings.shares.map(({ name, clients }) => ({
@@ -74,6 +75,12 @@ function buildCommon(settings: Omit<Complete, PlatformKeys>): CommonConfig {
       deadtimeMs: deadtime,
       initdeadMs: initdead,
       ...heartbeat,
+    },
+    fencing: {
+      ...fencing,
+      ...(device !== NONE && { device }),
+      ...(witness !== NONE && { witness }),
+      silenceMs: silence,
     },
     replication: { coalesceMs: coalesce, maxLagSeconds: maxLag / 1000, ...replication },
   };

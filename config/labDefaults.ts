@@ -1,7 +1,7 @@
 import type { Draft } from "./draft";
 import { hostAt } from "./network";
 import { show, type Lookup, type Report } from "./report";
-import { Platform } from "./types";
+import { LAB_DEVICE, Platform } from "./types";
 
 type Network = "serviceNetwork" | "linkNetwork" | "replicationNetwork";
 
@@ -68,7 +68,7 @@ export function withLabDefaults(draft: Draft, written: Lookup, report: Report): 
     serviceAddress: at("serviceNetwork", offset, room),
   });
   const proxies = () => [inService("p1", 31, PROXIES), inService("p2", 32, PROXIES)];
-  const { masters, slaves, readPool, pushTargets, lab } = draft;
+  const { masters, slaves, readPool, pushTargets, fencing, lab } = draft;
   const clients =
     written(["lab", "clients"]) === undefined ? [inService("client", 13, MACHINES)] : lab?.clients;
   return {
@@ -85,6 +85,15 @@ export function withLabDefaults(draft: Draft, written: Lookup, report: Report): 
       ...target,
       serviceAddress: clients?.find((client) => client?.name === target?.name)?.serviceAddress,
     })),
+    // any third machine is a witness
+    fencing: fencing && {
+      ...fencing,
+      device: written(["fencing", "device"]) === undefined ? LAB_DEVICE : fencing.device,
+      witness:
+        written(["fencing", "witness"]) === undefined
+          ? [...(clients ?? []), ...(slaves ?? [])].find((machine) => machine?.name !== undefined)?.name
+          : fencing.witness,
+    },
     lab: lab && { ...lab, clients },
   };
 }

@@ -1,5 +1,6 @@
 import type { Draft } from "./draft";
 import type { Lookup, Report } from "./report";
+import { checkFencing } from "./rules/fencing";
 import { checkFleet } from "./rules/fleet";
 import { checkNames, checkPairs } from "./rules/machines";
 import { checkAddresses, checkNetworks, checkPingNodes } from "./rules/networks";
@@ -20,4 +21,5 @@ export function checkRules(draft: Draft, written: Lookup, report: Report): void 
   checkHeartbeat(draft, report);
   checkPorts(draft, report);
   checkGrace(draft, report);
+  checkFencing(draft, written, report);
 }

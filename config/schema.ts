@@ -20,7 +20,10 @@ import {
 } from "./fields";
 import { pushTargets, readPool, replication, slaves } from "./fleetSchema";
 import { isAddress } from "./network";
-import { Platform, VerifyAlg } from "./types";
+import { LAB_DEVICE, Platform, VerifyAlg } from "./types";
+
+/** Written for a part of `fencing` that there shall not be. */
+export const NONE = "none";
 
 const master = section({
   name,
@@ -95,9 +98,21 @@ const heartbeat = section({
 const drbd = section({
   port: integer(1024, 65535).default(7788),
   metadata: choice(DrbdMetadata).default(DrbdMetadata.Internal),
-  verifyAlg: choice(VerifyAlg).default(VerifyAlg.Crc32c),
+  verifyAlg: choice(VerifyAlg).default(VerifyAlg.Sha1),
   // DRBD_C_MAX_RATE_MAX is 4 GiB/s (linux/drbd_limits.h).
   resyncMaxRateMiB: integer(1, 4096, " of MiB per second").default(100),
+});
+
+const fencing = section({
+  device: text(
+    (value) => /^\/[^\s"'\\$`]+( [^\s"'\\$`]+)*$/.test(value) || value === LAB_DEVICE || value === NONE,
+    "the path of a command on the masters with its arguments, without quotes; or none",
+    "see fencing in docs/config.md",
+  ).exactOptional(),
+  witness: name.exactOptional(),
+  allowDataLoss: z.boolean(says("true, false", "write it without quotes")).default(false),
+  silence: duration().default(400),
+  deviceSeconds: integer(1, 120, " of seconds").default(20),
 });
 
 /** The kernel takes 10 to 3600 s for lease and grace (fs/nfsd/nfsctl.c). */
@@ -132,6 +147,7 @@ export const settings = section({
     .prefault([{ name: "data" }]),
   heartbeat: heartbeat.prefault({}),
   drbd: drbd.prefault({}),
+  fencing: fencing.prefault({}),
   nfs: nfs.prefault({}),
   secretsGeneration: integer(1).default(1),
   sshPrivateKey: text(

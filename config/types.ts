@@ -26,6 +26,7 @@ export interface CommonConfig {
   readonly shares: readonly ShareConfig[];
   readonly heartbeat: HeartbeatConfig;
   readonly drbd: DrbdConfig;
+  readonly fencing: FencingConfig;
   readonly nfs: NfsConfig;
   readonly replication: ReplicationConfig;
   /** Counts the rotations of the heartbeat and DRBD secrets, from 1. */
@@ -230,6 +231,23 @@ export interface HeartbeatConfig {
   readonly pingNodes: readonly string[];
 }
 
+/** The value of `fencing.device` that is the lab's own. */
+export const LAB_DEVICE = "lab";
+
+/** How a master proves that its peer is not serving, before it goes on or takes over without it. */
+export interface FencingConfig {
+  /** Command with power over the masters, or {@link LAB_DEVICE}. */
+  readonly device?: string;
+  /** Name of the machine that is the witness. */
+  readonly witness?: string;
+  /** Neither device nor witness: who loses its peer waits for a person, whose error may lose data. */
+  readonly allowDataLoss: boolean;
+  /** After so many milliseconds a master or witness that does not answer is silent. */
+  readonly silenceMs: number;
+  /** How long the device may take, in seconds. */
+  readonly deviceSeconds: number;
+}
+
 /** The replicated volume. */
 export interface DrbdConfig {
   /** The TCP port, on both masters. */
@@ -243,8 +261,8 @@ export interface DrbdConfig {
 
 /** Digests for `drbdadm verify`, by their names in the kernel. */
 export enum VerifyAlg {
-  Crc32c = "crc32c",
   Sha1 = "sha1",
+  Sha256 = "sha256",
 }
 
 /** The NFS server. Times are in seconds. */

@@ -5,7 +5,9 @@ import { stackDir } from "../../lab/paths";
 import { lanAddress, macAddress, reservePorts } from "../../lab/ports";
 import type { VmSpec } from "../../lab/spec";
 import type { MachineType } from "../enums";
+import type { FenceDevice } from "../fencing";
 import { Host, type Nic, NicRole } from "../remote/host";
+import { nodeFile } from "../remote/hostScript";
 import { quote } from "../remote/shell";
 
 /** One virtual machine of the lab. */
@@ -32,6 +34,12 @@ export interface LabArgs {
 }
 
 const main = path.relative(process.cwd(), path.join(__dirname, "../../lab/main.ts"));
+
+/** The masters' power over each other: see lab/README.md. */
+export const labFenceDevice = (): FenceDevice => ({
+  command: "/usr/local/lib/ha-nfs/fence-device",
+  program: nodeFile("safety/fence-lab"),
+});
 
 /** Virtual machines on the operator's machine: a whole environment without any other machine. */
 export class Lab extends pulumi.ComponentResource {

@@ -17,7 +17,7 @@ export interface VolumeConf {
  */
 const MOUNT_OPTIONS = "noatime,nodev,nosuid,nosymfollow";
 
-/** What the resource agent `hanfs` reads about the volume. */
+/** What the guard and the service's script read about the volume. */
 export function volumeConf(c: VolumeConf): string {
   return [
     "# made by ha-nfs\n",
@@ -43,7 +43,7 @@ export interface VipConf {
   arpIntervalMs: number;
 }
 
-/** What the resource agent `hanfs` reads about the virtual address. */
+/** What they read about the virtual address. */
 export function vipConf(c: VipConf): string {
   return [
     "# made by ha-nfs\n",

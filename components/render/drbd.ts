@@ -12,7 +12,7 @@ export interface DrbdResource {
   minor: number;
   /** TCP port on both nodes. */
   port: number;
-  /** Digest of the online verification, of the resync's comparison of blocks. */
+  /** Digest of the online verification. */
   verifyAlg: string;
   /** Upper limit of the resync in MiB/s. */
   resyncMaxRateMiB: number;
@@ -29,7 +29,11 @@ export const drbdGlobal = "# made by ha-nfs\nglobal {\n\tusage-count no;\n}\n";
  * - Protocol C and the flushes (on by default): what the client was told is written is on both disks.
  * - ping-int 1, timeout 0.9 s: DRBD sees the peer's death before heartbeat's deadtime ends (drbd.conf(5) wants timeout
  *   below ping-int and connect-int). Defaults: 10 s and 6 s.
+ * - fencing: a primary that loses its peer writes nothing until fence-peer has proved that the other can't either; a peer
+ *   that answers pings and no writes is lost after ko-count times timeout, 6.3 s. Without a disk and without the peer,
+ *   I/O waits instead of failing.
  * - after-sb: after a split brain only a side without any change is given up; the rest is for a person to decide.
+ * - no csums-alg: a block whose digest collides would count as in sync, for ever.
  * - c-plan-ahead and its kin: the resync's speed follows the link; drbd.conf(5)'s fixed 250 KiB/s would leave the pair
  *   without a second copy for hours.
  */
@@ -45,10 +49,10 @@ resource ${r.volume} {
 		cram-hmac-alg sha1;
 		shared-secret "@SHARED_SECRET@";
 		verify-alg ${r.verifyAlg};
-		csums-alg ${r.verifyAlg};
 		ping-int 1;
 		ping-timeout 5;
 		timeout 9;
+		ko-count 7;
 		connect-int 2;
 		max-buffers 8000;
 		max-epoch-size 8000;
@@ -58,7 +62,18 @@ resource ${r.volume} {
 		rr-conflict disconnect;
 	}
 
+	options {
+		on-no-data-accessible suspend-io;
+	}
+
+	handlers {
+		fence-peer "/usr/local/lib/ha-nfs/fence-peer";
+		split-brain "/usr/local/lib/ha-nfs/split-brain";
+		pri-on-incon-degr "echo b >/proc/sysrq-trigger";
+	}
+
 	disk {
+		fencing resource-and-stonith;
 		on-io-error detach;
 		c-plan-ahead 20;
 		c-fill-target 1M;

@@ -73,3 +73,13 @@ export function haCf(c: HaCf): string {
 export function haresources(preferred: string, volume: string): string {
   return `# made by ha-nfs\n${preferred} hanfs::${volume}\n`;
 }
+
+/**
+ * authkeys: `secrets` are those of the generation itself, of the next one and of the one before. A key's number is its
+ * generation's, so that both nodes call the same key by the same number; heartbeat takes 1 to 15 (MAXAUTH in hb_api.h).
+ */
+export function authkeys(generation: number, secrets: readonly string[]): string {
+  const number = (g: number) => ((g - 1) % 15) + 1;
+  const lines = secrets.map((secret, i) => `${number(generation + ([0, 1, -1][i] ?? 0))} sha1 ${secret}\n`);
+  return `auth ${number(generation)}\n${lines.join("")}`;
+}

@@ -33,15 +33,98 @@ WantedBy=multi-user.target
 
 export const logdCf = "# made by ha-nfs\nlogfacility daemon\n";
 
-/** heartbeat.service joins only when this node's data are the newest or the peer's are at hand (wait-peer). */
+/**
+ * heartbeat.service takes part only when this node's data are the newest or the peer's are at hand (wait-peer). A
+ * heartbeat that dies comes back, and the service goes on meanwhile.
+ */
 export function heartbeatDropIn(volume: string): string {
   return `# made by ha-nfs
 [Unit]
-Wants=ha-nfs-logd.service drbd@${volume}.target
-After=ha-nfs-logd.service drbd@${volume}.target ha-nfs-mountd.service
+Wants=ha-nfs-logd.service drbd@${volume}.target ha-nfs@${volume}.service
+After=ha-nfs-logd.service drbd@${volume}.target ha-nfs@${volume}.service
+StartLimitIntervalSec=600
+StartLimitBurst=5
 
 [Service]
 ExecStartPre=/usr/local/lib/ha-nfs/wait-peer ${volume}
 TimeoutStartSec=infinity
+Restart=on-failure
+RestartSec=1
 `;
 }
+
+/** What is the same in the units of the doors: they are back at once, and the last that the kernel ends. */
+const DOOR_SERVICE = `Restart=always
+RestartSec=100ms
+CPUSchedulingPolicy=rr
+CPUSchedulingPriority=20
+OOMScoreAdjust=-900
+IPAddressDeny=any
+IPAddressAllow=localhost`;
+
+/** A master's door. It takes no address of its own: it must answer while one is away. */
+export function doorUnit(port: number, peers: readonly string[]): string {
+  return `# made by ha-nfs
+[Unit]
+Description=Door of this ha-nfs master, by which its peer outdates it
+After=network.target
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=/usr/local/lib/ha-nfs/door peer 0.0.0.0 ${port}
+${DOOR_SERVICE} ${peers.join(" ")}
+RuntimeDirectory=ha-nfs
+RuntimeDirectoryPreserve=yes
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** The witness's door, which writes one file and needs no more. */
+export function witnessUnit(port: number, masters: readonly string[]): string {
+  return `# made by ha-nfs
+[Unit]
+Description=Witness of an ha-nfs pair
+After=network.target
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=/usr/local/lib/ha-nfs/door witness 0.0.0.0 ${port}
+${DOOR_SERVICE} ${masters.join(" ")}
+StateDirectory=ha-nfs
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+RestrictAddressFamilies=AF_INET
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** The guard of a volume. It leaves the service running when it ends: the next one takes it as it is. */
+export const guardUnit = `# made by ha-nfs
+[Unit]
+Description=Guard of the ha-nfs volume %i
+Wants=ha-nfs-door.service
+After=drbd@%i.target ha-nfs-door.service ha-nfs-mountd.service
+Before=heartbeat.service
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+ExecStart=/usr/local/lib/ha-nfs/guard %i
+WatchdogSec=15
+Restart=always
+RestartSec=200ms
+KillMode=process
+OOMScoreAdjust=-900
+RuntimeDirectory=ha-nfs
+RuntimeDirectoryPreserve=yes
+
+[Install]
+WantedBy=multi-user.target
+`;

@@ -1,19 +1,19 @@
 # shellcheck shell=bash
-# Heartbeat on one master: ha.cf, haresources, authkeys, its log daemon, and the wait for the peer's DRBD at boot.
-: "${VOLUME:?}" "${HA_CF:?}" "${HARESOURCES:?}" "${LOGD_CF:?}" "${LOGD_UNIT:?}" "${HEARTBEAT_DROP_IN:?}" "${WAIT_PEER:?}"
+# Heartbeat on one master: ha.cf, haresources, authkeys, its agent and its log daemon.
+: "${VOLUME:?}" "${HA_CF:?}" "${HARESOURCES:?}" "${LOGD_CF:?}" "${LOGD_UNIT:?}" "${HEARTBEAT_DROP_IN:?}" "${HANFS:?}"
 
 heartbeat=/usr/libexec/heartbeat/heartbeat
 
 files() {
-	local secret
-	secret=$(</etc/ha-nfs/secrets/heartbeat)
+	local keys
+	keys=$(</etc/ha-nfs/secrets/authkeys)
 	put /etc/ha.d/ha.cf 644 "$HA_CF"
 	put /etc/ha.d/haresources 644 "$HARESOURCES"
-	put /etc/ha.d/authkeys 600 $'auth 1\n1 sha1 '"$secret"$'\n'
+	put /etc/ha.d/authkeys 600 "$keys"$'\n'
+	put /etc/ha.d/resource.d/hanfs 755 "$HANFS"
 	put /etc/logd.cf 644 "$LOGD_CF"
 	put /etc/systemd/system/ha-nfs-logd.service 644 "$LOGD_UNIT"
 	put /etc/systemd/system/heartbeat.service.d/ha-nfs.conf 644 "$HEARTBEAT_DROP_IN"
-	put /usr/local/lib/ha-nfs/wait-peer 755 "$WAIT_PEER"
 }
 
 is_running() { "$heartbeat" -s >/dev/null 2>&1; }
@@ -43,7 +43,7 @@ apply() {
 	if ! is_running; then
 		activate systemctl start heartbeat.service
 		wait_until 60 "heartbeat runs" is_running
-	elif is_changed '/etc/ha.d/*'; then
+	elif is_changed /etc/ha.d/ha.cf /etc/ha.d/haresources /etc/ha.d/authkeys; then
 		activate reload
 	fi
 }

@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# The NFS service's files on one master: exports, nfs.conf, the resource agent and what it runs. Only changed exports
+# The NFS service's files on one master: exports, nfs.conf, the script that starts it and what that runs. Only changed exports
 # take effect at once, by exportfs -ra; the service does not stop for anything here.
-: "${VOLUME:?}" "${MOUNT:?}" "${EXPORTS:?}" "${NFS_CONF:?}" "${VOLUME_CONF:?}" "${HANFS:?}"
+: "${VOLUME:?}" "${MOUNT:?}" "${EXPORTS:?}" "${NFS_CONF:?}" "${VOLUME_CONF:?}" "${SERVICE:?}"
 : "${CONNECTIONS:?}" "${MOUNTD_UNIT:?}"
 
 files() {
 	put /etc/exports.d/ha-nfs.exports 644 "$EXPORTS"
 	put /etc/nfs.conf.d/ha-nfs.conf 644 "$NFS_CONF"
 	put "/etc/ha-nfs/$VOLUME.conf" 644 "$VOLUME_CONF"
-	put /etc/ha.d/resource.d/hanfs 755 "$HANFS"
+	put /usr/local/lib/ha-nfs/service 755 "$SERVICE"
 	put /usr/local/lib/ha-nfs/connections 755 "$CONNECTIONS"
 	put /etc/systemd/system/ha-nfs-mountd.service 644 "$MOUNTD_UNIT"
 }
@@ -23,7 +23,7 @@ apply() {
 	fi
 	enable_unit ha-nfs-mountd.service
 	if is_active && is_changed '*.exports'; then
-		activate /etc/ha.d/resource.d/hanfs "$VOLUME" reload
+		activate /usr/local/lib/ha-nfs/service "$VOLUME" reload
 	fi
 	if is_active && is_changed '*/nfs.conf.d/*'; then
 		log "the service's threads, lease and grace change at the next switchover"

@@ -1,0 +1,102 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { MasterPair } from "./masterPair";
+import { type Host, NicRole } from "./remote/host";
+import { HostScript, nodeFile } from "./remote/hostScript";
+import { DOOR_PORT, fenceConf, WITNESS_PORT } from "./render/fencing";
+import { doorUnit, witnessUnit } from "./render/units";
+
+/** A command that has power over the masters. */
+export interface FenceDevice {
+  /**
+   * Run on a master as `COMMAND off|on|status NAME-OF-THE-OTHER`. `off` ends with 0 only once the other is proved to be
+   * off; `status` prints `on` or `off`; any other end is no answer, with its reason on stderr.
+   */
+  command: string;
+  /** Text of a program that is installed as /usr/local/lib/ha-nfs/fence-device for `command`. @default none */
+  program?: string;
+}
+
+/** How a master proves that its peer can acknowledge nothing, when the peer itself does not say so. */
+export interface FencingOptions {
+  /** @default none */
+  device?: FenceDevice | undefined;
+  /** A third host that lets one of the two go on alone, and never both. @default none */
+  witness?: Host | undefined;
+  /** Milliseconds after which a door that does not answer is silent. @default 400 */
+  silenceMs?: number;
+  /** Seconds that the device has for an answer. @default 20 */
+  deviceSeconds?: number;
+}
+
+export interface FencingArgs extends FencingOptions {
+  pair: MasterPair;
+  /** Name of the volume. */
+  volume: string;
+}
+
+/** What fence-peer and the doors import. */
+export const safetyFiles = (): Record<string, string> => ({
+  NODE_PY: nodeFile("safety/node.py"),
+  RULES_PY: nodeFile("safety/rules.py"),
+  WIRE_PY: nodeFile("safety/wire.py"),
+  DOOR: nodeFile("safety/door"),
+});
+
+/**
+ * The proof that a master needs before it goes on without its peer: DRBD's fence-peer handler, the masters' doors, by
+ * which one outdates the other over any network, and the door of a witness.
+ */
+export class Fencing extends pulumi.ComponentResource {
+  /** Ready once the masters, and the witness, answer. */
+  public readonly scripts: readonly HostScript[];
+
+  constructor(name: string, args: FencingArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ha-nfs:index:Fencing", name, {}, opts);
+    const { pair, volume, device, witness } = args;
+    const scripts = pair.rollOut(
+      name,
+      "fencing.sh",
+      (host, peer) => {
+        const peerAddresses = [NicRole.Link, NicRole.Service].map((role) => peer.address(role));
+        return {
+          ...safetyFiles(),
+          FENCE_CONF: fenceConf({
+            me: host.name,
+            peer: peer.name,
+            volume,
+            peerAddresses,
+            silenceMs: args.silenceMs ?? 400,
+            device: device?.command ?? "",
+            deviceSeconds: args.deviceSeconds ?? 20,
+            witness: witness?.address(NicRole.Service) ?? "",
+          }),
+          FENCE_PEER: nodeFile("safety/fence-peer"),
+          FENCE_DEVICE: device?.program ?? "",
+          SPLIT_BRAIN: nodeFile("safety/split-brain"),
+          DOOR_UNIT: doorUnit(DOOR_PORT, peerAddresses),
+        };
+      },
+      { parent: this, dependsOn: [...pair.prepared] },
+    );
+    this.scripts = witness ? [...scripts, this.witness(name, witness, args)] : scripts;
+    this.registerOutputs({});
+  }
+
+  private witness(name: string, host: Host, { pair }: FencingArgs): HostScript {
+    const masters = [pair.preferred, pair.second].map((master) => master.address(NicRole.Service));
+    const key = new HostScript(
+      `${name}-witness-key-${host.name}`,
+      { host, script: "witness-key.sh", vars: { WITNESS_KEYS: pair.witnessKeys } },
+      { parent: this },
+    );
+    return new HostScript(
+      `${name}-witness-${host.name}`,
+      {
+        host,
+        script: "witness.sh",
+        vars: { ...safetyFiles(), WITNESS_UNIT: witnessUnit(WITNESS_PORT, masters) },
+      },
+      { parent: this, dependsOn: key },
+    );
+  }
+}

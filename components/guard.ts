@@ -1,0 +1,37 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { MasterPair } from "./masterPair";
+import { type HostScript, nodeFile } from "./remote/hostScript";
+import { guardUnit } from "./render/units";
+
+export interface GuardArgs {
+  pair: MasterPair;
+  /** Name of the volume whose service it guards. */
+  volume: string;
+  /** What it reads and runs: volume, address, exports, fencing. */
+  after: readonly pulumi.Resource[];
+}
+
+/**
+ * The guard of the volume's service on both masters. The cluster manager says who should serve; the guard starts,
+ * watches, repairs and stops the service, hands it to a fit peer, and keeps DRBD connected.
+ */
+export class Guard extends pulumi.ComponentResource {
+  public readonly scripts: readonly HostScript[];
+
+  constructor(name: string, args: GuardArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ha-nfs:index:Guard", name, {}, opts);
+    const vars = {
+      VOLUME: args.volume,
+      GUARD: nodeFile("safety/guard"),
+      UPKEEP_PY: nodeFile("safety/upkeep.py"),
+      WISH: nodeFile("safety/wish"),
+      WAIT_PEER: nodeFile("safety/wait-peer"),
+      GUARD_UNIT: guardUnit,
+    };
+    this.scripts = args.pair.rollOut(name, "guard.sh", () => vars, {
+      parent: this,
+      dependsOn: [...args.after],
+    });
+    this.registerOutputs({});
+  }
+}

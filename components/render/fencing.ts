@@ -1,0 +1,42 @@
+import { assign } from "../remote/shell";
+
+/** TCP port of a master's door, on all its addresses. */
+export const DOOR_PORT = 7790;
+/** TCP port of the witness. */
+export const WITNESS_PORT = 7791;
+
+export interface FenceConf {
+  /** The node's own name. */
+  me: string;
+  /** The other master's. */
+  peer: string;
+  /** Name of the DRBD resource. */
+  volume: string;
+  /** Where the other's door is, the link first. */
+  peerAddresses: readonly string[];
+  /** Milliseconds after which a door that does not answer is silent. */
+  silenceMs: number;
+  /** Command of the fence device; empty without one. */
+  device: string;
+  /** Seconds that it has for an answer. */
+  deviceSeconds: number;
+  /** Address of the witness; empty without one. */
+  witness: string;
+}
+
+/** What fence-peer, the door and the guard read about the pair. */
+export function fenceConf(c: FenceConf): string {
+  return [
+    "# made by ha-nfs\n",
+    assign("ME", c.me),
+    assign("PEER", c.peer),
+    assign("VOLUME", c.volume),
+    assign("PEER_ADDRESSES", c.peerAddresses.join(" ")),
+    assign("PORT", String(DOOR_PORT)),
+    assign("SILENCE_MS", String(c.silenceMs)),
+    assign("DEVICE", c.device),
+    assign("DEVICE_SECONDS", String(c.deviceSeconds)),
+    assign("WITNESS", c.witness),
+    assign("WITNESS_PORT", String(WITNESS_PORT)),
+  ].join("");
+}

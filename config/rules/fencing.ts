@@ -1,0 +1,32 @@
+import type { Draft } from "../draft";
+import { show, type Lookup, type Report } from "../report";
+import { NONE } from "../schema";
+import { LAB_DEVICE, Platform } from "../types";
+import { machines } from "./machines";
+
+/** A pair has a proof that its peer is not serving, or the word of a person that it shall have none. */
+export function checkFencing(draft: Draft, written: Lookup, report: Report): void {
+  const { fencing, platform } = draft;
+  if (!fencing) return;
+  const { device = NONE, witness = NONE, allowDataLoss } = fencing;
+  if (device === LAB_DEVICE && platform === Platform.Hosts) {
+    const mend = "name the command that switches a master off, or set platform to lab";
+    report(["fencing", "device"], show(device), "the path of a command, or none", mend);
+  }
+  const others = machines(draft).filter(({ kind }) => kind !== "masters");
+  const names = others.flatMap(({ machine: { name } }) => (name === undefined ? [] : [name]));
+  if (witness !== NONE && !names.includes(witness)) {
+    const allowed = `the name of a machine that is no master${names.length > 0 ? `: ${names.join(", ")}` : ""}; or none`;
+    report(["fencing", "witness"], show(witness), allowed, "a witness is a third machine");
+  }
+  // An invalid value has its own line already.
+  const isNone = (key: "device" | "witness") => (fencing[key] ?? written(["fencing", key]) ?? NONE) === NONE;
+  if (allowDataLoss === false && isNone("device") && isNone("witness")) {
+    report(
+      ["fencing"],
+      "neither a device nor a witness",
+      "one of them, or allowDataLoss: true",
+      "without a proof that its peer is not serving, a master never takes over by itself",
+    );
+  }
+}

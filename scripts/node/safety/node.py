@@ -1,0 +1,146 @@
+"""What this node knows of itself: its configuration, and its volume as DRBD and the kernel have it."""
+
+import fcntl
+import os
+import re
+import shlex
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import Iterator, NamedTuple
+
+from rules import Generations
+
+ETC = os.environ.get("HA_NFS_ETC", "/etc/ha-nfs")
+RUN = os.environ.get("HA_NFS_RUN", "/run/ha-nfs")  # gone with a boot
+LIB = os.environ.get("HA_NFS_LIB", "/var/lib/ha-nfs")  # outlives it
+PROC_DRBD = os.environ.get("HA_NFS_PROC_DRBD", "/proc/drbd")
+KMSG = os.environ.get("HA_NFS_KMSG", "/dev/kmsg")
+SYSRQ = os.environ.get("HA_NFS_SYSRQ", "/proc/sysrq-trigger")
+KEYS = f"{ETC}/secrets/fence"
+WITNESS_KEYS = f"{ETC}/secrets/witness"
+
+
+def settings(name: str) -> dict[str, str]:
+    """A file of shell assignments below /etc/ha-nfs, such as `fence.conf`."""
+    with open(f"{ETC}/{name}") as lines:
+        pairs = (word.split("=", 1) for line in lines for word in shlex.split(line, comments=True))
+        return {key: value for key, value in pairs}
+
+
+def keys(file: str) -> list[bytes]:
+    """One a line: the first signs, each is accepted. See wire.py."""
+    with open(file, "rb") as lines:
+        return [line.strip() for line in lines if line.strip()]
+
+
+def say(who: str, text: str) -> None:
+    """A line in the kernel's log, which needs no disk and no process, and from there in the journal."""
+    with open(KMSG, "w") as log:
+        log.write(f"<29>ha-nfs {who}: {text}\n")
+
+
+def reboot(why: str) -> None:
+    """At once and without a word to the disks: what is frozen must not thaw."""
+    say("reboot", why)
+    with open(SYSRQ, "w") as trigger:
+        trigger.write("b")
+    time.sleep(3600 if SYSRQ.startswith("/proc/") else 0)
+
+
+class Drbd(NamedTuple):
+    """One device as /proc/drbd has it, `0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----`."""
+
+    connection: str = ""
+    role: str = ""
+    peer_role: str = ""
+    disk: str = ""
+    peer_disk: str = ""
+    frozen: bool = False
+    """I/O waits for a proof that the peer can acknowledge nothing."""
+
+    @property
+    def is_away(self) -> bool:
+        return self.connection in ("", "StandAlone", "Disconnecting", "Unconnected", "WFConnection", "WFReportParams")
+
+
+def drbd(minor: str) -> Drbd:
+    """Reads no lock of DRBD's, so it answers while a promote's handler runs. Empty where the device is down."""
+    try:
+        with open(PROC_DRBD) as lines:
+            text = lines.read()
+    except OSError:
+        return Drbd()
+    found = re.search(rf"^ *{minor}: cs:(\S+)(?: ro:(\w+)/(\w+) ds:(\w+)/(\w+) \w? *(\S*))?", text, re.MULTILINE)
+    if not found or found[1] == "Unconfigured":
+        return Drbd()
+    return Drbd(*(group or "" for group in found.groups()[:5]), frozen="s" in (found[6] or ""))
+
+
+def generations(volume: str) -> Generations:
+    """As the kernel has them, or the metadata while the volume is down. Never inside a promote: it may wait for that."""
+    text = subprocess.run(
+        ["drbdadm", "get-gi", volume], capture_output=True, text=True, timeout=2, check=True
+    ).stdout
+    return parse_generations(text)
+
+
+def parse_generations(text: str) -> Generations:
+    """`CURRENT:BITMAP:HISTORY:HISTORY:flags…`, of drbdadm get-gi."""
+    fields = re.search(r"\b[0-9A-F]{16}(?::[0-9A-F]{16}){3}", text)
+    if not fields:
+        raise ValueError(f"no generations in {text!r}")
+    current, bitmap, *history = (int(field, 16) for field in fields[0].split(":"))
+    return Generations(current, bitmap, tuple(history))
+
+
+def spell(generations: Generations) -> str:
+    return ":".join(f"{g:016X}" for g in (generations.current, generations.bitmap, *generations.history))
+
+
+@contextmanager
+def lock(name: str, wait_s: float = 0) -> Iterator[bool]:
+    """Holds /run/ha-nfs/<name>.lock, and says whether it could. `promote` is for all that changes DRBD's state: a
+    command that waits for a promote's handler inside the kernel keeps all of generic netlink waiting."""
+    with open(f"{RUN}/{name}.lock", "a") as file:
+        deadline = time.monotonic() + wait_s
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    yield False
+                    return
+                time.sleep(0.05)
+        yield True
+
+
+def read(path: str, default: str = "") -> str:
+    try:
+        with open(path) as file:
+            return file.read().strip()
+    except OSError:
+        return default
+
+
+def write(path: str, text: str) -> None:
+    """Whole or not at all, and on the disk when this returns."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(f"{path}.new", "w") as file:
+        file.write(f"{text}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(f"{path}.new", path)
+    directory = os.open(os.path.dirname(path), os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def forget(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass

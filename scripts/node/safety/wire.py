@@ -1,0 +1,107 @@
+"""One signed question a connection, and its signed answer: how the masters and the witness talk.
+
+The one that is asked says a nonce; the question is `MAC words`, the answer `MAC words`. The file of keys has one a line:
+the first signs questions, each is accepted, and an answer is signed with the key of its question. So keys change on one
+host after the other, and nobody falls silent for it.
+"""
+
+import hashlib
+import hmac
+import queue
+import secrets
+import socket
+import socketserver
+import threading
+import time
+from typing import Callable
+
+import node
+
+ANSWER_S = 3.0  # for a door that is open: it runs one drbdadm, whose disk may be slow
+REFUSED_S = 1.0  # a door that is shut may be starting: systemd has it back in 100 ms
+
+
+def sign(key: bytes, kind: str, nonce: str, words: str) -> str:
+    return hmac.new(key, f"{kind} {nonce} {words}".encode(), hashlib.sha256).hexdigest()
+
+
+def ask(host: str, port: int, words: str, key: bytes, silence_s: float) -> str | None:
+    """What the door at `host` answers. None: nobody there within `silence_s`. `hung`: open, and no answer within 3 s.
+
+    `stranger`: it does not know the key, or another one answers in its place. `shut`: the host lives and has no door.
+    """
+    began = time.monotonic()
+    while True:
+        try:
+            connection = socket.create_connection((host, port), silence_s)
+            break
+        except ConnectionRefusedError:
+            if time.monotonic() - began > REFUSED_S:
+                return "shut"
+            time.sleep(0.05)
+        except OSError:
+            return None
+    with connection, connection.makefile("rb") as lines:
+        try:
+            connection.settimeout(ANSWER_S)
+            nonce = lines.readline(512).decode().strip()
+            if not nonce:
+                return "shut"
+            connection.sendall(f"{sign(key, 'Q', nonce, words)} {words}\n".encode())
+            mac, _, answer = lines.readline(4096).decode().rstrip("\n").partition(" ")
+        except TimeoutError:
+            return "hung"
+        except (OSError, UnicodeDecodeError):
+            return None
+    return answer if hmac.compare_digest(mac, sign(key, "A", nonce, answer)) else "stranger"
+
+
+def ask_all(hosts: list[str], port: int, words: str, key: bytes, silence_s: float) -> str | None:
+    """Asks one door at all its addresses at once: the first answer counts, then that it lives, then silence."""
+    answers: queue.Queue[str | None] = queue.Queue()
+    for host in hosts:
+        threading.Thread(
+            target=lambda host=host: answers.put(ask(host, port, words, key, silence_s)), daemon=True
+        ).start()
+    worst = None
+    for _ in hosts:
+        answer = answers.get()
+        if answer not in (None, "hung", "stranger", "shut"):
+            return answer
+        worst = answer or worst
+    return worst
+
+
+def serve(address: str, port: int, key_file: str, answer: Callable[[list[str]], str]) -> None:
+    """Answers for ever; an error of one question is the answer `error`, and is in the journal."""
+
+    class Door(socketserver.StreamRequestHandler):
+        timeout = 2
+
+        def handle(self) -> None:
+            nonce = secrets.token_hex(16)
+            try:
+                self.wfile.write(f"{nonce}\n".encode())
+                mac, _, words = self.rfile.readline(512).decode().rstrip("\n").partition(" ")
+            except (OSError, UnicodeDecodeError):
+                return
+            key = next((k for k in node.keys(key_file) if hmac.compare_digest(mac, sign(k, "Q", nonce, words))), None)
+            if key is None:
+                print(f"a question of {self.client_address[0]} has no key of ours", flush=True)
+                return
+            try:
+                said = answer(words.split())
+            except Exception as error:
+                print(f"'{words}' of {self.client_address[0]}: {error}", flush=True)
+                said = "error"
+            try:
+                self.wfile.write(f"{sign(key, 'A', nonce, said)} {said}\n".encode())
+            except OSError:
+                pass  # the asker has gone
+
+    class Server(socketserver.ThreadingTCPServer):
+        allow_reuse_address = True
+        daemon_threads = True
+
+    with Server((address, port), Door) as server:
+        server.serve_forever()

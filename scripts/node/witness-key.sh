@@ -1,0 +1,14 @@
+# shellcheck shell=bash
+# The keys by which the witness knows the masters, for root alone: the first signs, each is accepted.
+: "${WITNESS_KEYS:?}"
+
+files() { put /etc/ha-nfs/secrets/witness 600 "$WITNESS_KEYS"; }
+
+apply() {
+	(umask 077 && mkdir -p /etc/ha-nfs/secrets)
+	files
+}
+
+remove() { rm -f /etc/ha-nfs/secrets/witness "$backups/etc/ha-nfs/secrets/witness"; }
+
+verify() { files; }
