@@ -18,10 +18,16 @@ apply() {
 	fi
 	wait_until 30 "this node's disk is UpToDate ($(drbdadm dstate "$VOLUME"))" has_data
 	drbdadm primary "$VOLUME"
-	trap 'drbdadm secondary "$VOLUME"' EXIT
 	if [[ -z $(blkid -p -s TYPE -o value "$DEVICE") ]]; then
 		mkfs.ext4 -q "$DEVICE"
 		log "made the file system"
+		# it has touched the whole device, and what is in DRBD's activity log is copied again after a crash
+		drbdadm secondary "$VOLUME"
+		drbdadm down "$VOLUME"
+		drbdadm up "$VOLUME"
+		wait_until 60 "the two masters' DRBD are connected ($(drbdadm cstate "$VOLUME"))" is_connected
+	else
+		drbdadm secondary "$VOLUME"
 	fi
 }
 
