@@ -25,6 +25,11 @@ def sign(key: bytes, kind: str, nonce: str, words: str) -> str:
     return hmac.new(key, f"{kind} {nonce} {words}".encode(), hashlib.sha256).hexdigest()
 
 
+def is_same(said: str, right: str) -> bool:
+    """Takes as long whatever differs, and takes any text: hmac.compare_digest wants ASCII."""
+    return hmac.compare_digest(said.encode(), right.encode())
+
+
 def ask(host: str, port: int, words: str, key: bytes, silence_s: float) -> str | None:
     """What the door at `host` answers. None: nobody there within `silence_s`. `hung`: open, and no answer within 3 s.
 
@@ -51,9 +56,13 @@ def ask(host: str, port: int, words: str, key: bytes, silence_s: float) -> str |
             mac, _, answer = lines.readline(4096).decode().rstrip("\n").partition(" ")
         except TimeoutError:
             return "hung"
-        except (OSError, UnicodeDecodeError):
+        except ConnectionError:  # the door has died, and its host has said so
+            return "shut"
+        except UnicodeDecodeError:
+            return "stranger"
+        except OSError:
             return None
-    return answer if hmac.compare_digest(mac, sign(key, "A", nonce, answer)) else "stranger"
+    return answer if is_same(mac, sign(key, "A", nonce, answer)) else "stranger"
 
 
 def ask_all(hosts: list[str], port: int, words: str, key: bytes, silence_s: float) -> str | None:
@@ -85,7 +94,7 @@ def serve(address: str, port: int, key_file: str, answer: Callable[[list[str]], 
                 mac, _, words = self.rfile.readline(512).decode().rstrip("\n").partition(" ")
             except (OSError, UnicodeDecodeError):
                 return
-            key = next((k for k in node.keys(key_file) if hmac.compare_digest(mac, sign(k, "Q", nonce, words))), None)
+            key = next((k for k in node.keys(key_file) if is_same(mac, sign(k, "Q", nonce, words))), None)
             if key is None:
                 print(f"a question of {self.client_address[0]} has no key of ours", flush=True)
                 return
