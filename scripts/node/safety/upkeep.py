@@ -67,7 +67,9 @@ class Upkeep(threading.Thread):
         """A device that calls a connected peer off proves nothing, and the handler does not believe it."""
         command = [*pair["DEVICE"].split(), "status", pair["PEER"]]
         try:
-            said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+            said = subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=30
+            )
             answer, reason = said.stdout.strip(), said.stderr.strip() or f"exit {said.returncode}"
         except (OSError, subprocess.SubprocessError) as error:
             answer, reason = "", str(error)
