@@ -74,7 +74,8 @@ def drbd(minor: str) -> Drbd:
     found = re.search(rf"^ *{minor}: cs:(\S+)(?: ro:(\w+)/(\w+) ds:(\w+)/(\w+) \w? *(\S*))?", text, re.MULTILINE)
     if not found or found[1] == "Unconfigured":
         return Drbd()
-    return Drbd(*(group or "" for group in found.groups()[:5]), frozen="s" in (found[6] or ""))
+    # the first flag alone: an `s` at the end says that the activity log rests
+    return Drbd(*(group or "" for group in found.groups()[:5]), frozen=(found[6] or "").startswith("s"))
 
 
 def generations(volume: str) -> Generations:
