@@ -48,6 +48,16 @@ def reboot(why: str) -> None:
     time.sleep(3600 if SYSRQ.startswith("/proc/") else 0)
 
 
+# Those from Timeout to TearDown pass, and the handler of a primary starts in them.
+AWAY = ("", "StandAlone", "Disconnecting", "Unconnected", "WFConnection", "WFReportParams") + (
+    "Timeout",
+    "BrokenPipe",
+    "NetworkFailure",
+    "ProtocolError",
+    "TearDown",
+)
+
+
 class Drbd(NamedTuple):
     """One device as /proc/drbd has it, `0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----`."""
 
@@ -61,7 +71,7 @@ class Drbd(NamedTuple):
 
     @property
     def is_away(self) -> bool:
-        return self.connection in ("", "StandAlone", "Disconnecting", "Unconnected", "WFConnection", "WFReportParams")
+        return self.connection in AWAY
 
 
 def drbd(minor: str) -> Drbd:
