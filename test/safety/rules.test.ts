@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import * as path from "node:path";
+
+const model = (...args: string[]) =>
+  spawnSync("/usr/bin/python3", ["-IB", path.join(__dirname, "model.py"), ...args], { encoding: "utf8" });
+
+const tests = (name: string) =>
+  spawnSync("/usr/bin/python3", ["-IB", path.join(__dirname, name)], { encoding: "utf8" });
+
+describe("safety: every interleaving of the rules", () => {
+  for (const [mode, faults] of [
+    ["device", 3],
+    ["witness", 3],
+    ["both", 2],
+  ] as const) {
+    it(`${mode}, ${faults} faults: nothing acknowledged is lost, and never two serve`, () => {
+      const { status, stdout, stderr } = model(mode, String(faults));
+      assert.equal(status, 0, stdout + stderr);
+      assert.match(stdout, /no violation in \d{4,6} states, all/);
+    });
+  }
+
+  it("both, 3 faults, one is known: n1 loses the witness, n2's device breaks, both networks are cut: n2 goes on by its grant, and n1 shoots it", () => {
+    const { status, stdout } = model("both", "3");
+    assert.equal(status, 1);
+    const path = stdout.split("\n   ").map((line) => line.trim());
+    assert.match(path[0] ?? "", /VIOLATION: diverged data/);
+    assert.deepEqual(
+      path.filter((line) => line.startsWith("FAULT")),
+      ["FAULT 0 reaches_witness no more", "FAULT 1 device_works no more", "FAULT both networks"],
+    );
+  });
+
+  for (const mode of ["device", "witness", "both"]) {
+    it(`${mode}: finds what is wrong with naive rules`, () => {
+      const { status, stdout } = model(mode, "2", "naive");
+      assert.equal(status, 1);
+      assert.match(stdout, /VIOLATION/);
+    });
+  }
+});
+
+describe("safety: node.py and rules.py", () => {
+  for (const name of ["node_test.py", "rules_test.py"]) {
+    it(name, () => {
+      const { status, stderr } = tests(name);
+      assert.equal(status, 0, stderr);
+      assert.match(stderr, /^Ran [1-9]/m);
+    });
+  }
+});
