@@ -7,7 +7,8 @@ import { machines } from "./machines";
 /** A pair has a proof that its peer is not serving, or the word of a person that it shall have none. */
 export function checkFencing(draft: Draft, written: Lookup, report: Report): void {
   const { fencing, platform } = draft;
-  if (!fencing) return;
+  // Of an unknown platform nobody knows the defaults.
+  if (!fencing || platform === undefined) return;
   const { device = NONE, witness = NONE, allowDataLoss } = fencing;
   if (device === LAB_DEVICE && platform === Platform.Hosts) {
     const mend = "name the command that switches a master off, or set platform to lab";

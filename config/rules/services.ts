@@ -1,3 +1,4 @@
+import { DOOR_PORT, WITNESS_PORT } from "../../components/render/fencing";
 import type { Draft } from "../draft";
 import type { Report } from "../report";
 import { checkUnique } from "./unique";
@@ -47,6 +48,8 @@ const IN_USE = new Map([
   [22, "SSH"],
   [80, "HTTP"],
   [2049, "NFS"],
+  [DOOR_PORT, "fencing"],
+  [WITNESS_PORT, "fencing"],
 ]);
 
 export function checkPorts(draft: Draft, report: Report): void {
