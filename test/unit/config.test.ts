@@ -64,8 +64,15 @@ describe("parseConfig", () => {
       drbd: {
         port: 7788,
         metadata: DrbdMetadata.Internal,
-        verifyAlg: VerifyAlg.Crc32c,
+        verifyAlg: VerifyAlg.Sha1,
         resyncMaxRateMiB: 100,
+      },
+      fencing: {
+        device: "lab",
+        witness: "client",
+        allowDataLoss: false,
+        silenceMs: 400,
+        deviceSeconds: 20,
       },
       nfs: { threads: 8, leaseSeconds: 10, graceSeconds: 10 },
       secretsGeneration: 1,

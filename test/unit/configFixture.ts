@@ -9,6 +9,7 @@ export const hosts = {
   platform: "hosts",
   vip: "10.10.1.100",
   masters: [host(1), host(2)],
+  fencing: { device: "/usr/local/sbin/power" },
   sshPrivateKey: "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----",
 };
 

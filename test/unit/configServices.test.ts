@@ -150,7 +150,7 @@ describe("config: heartbeat, DRBD and NFS", () => {
     ],
     [
       { ...lab, drbd: { verifyAlg: "md5" } },
-      'drbd.verifyAlg: found "md5"; allowed: crc32c, sha1; choose one of these',
+      'drbd.verifyAlg: found "md5"; allowed: sha1, sha256; choose one of these',
     ],
     [
       { ...lab, drbd: { resyncMaxRateMiB: 5000 } },

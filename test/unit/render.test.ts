@@ -64,7 +64,7 @@ describe("DRBD resource", () => {
     volume: "data",
     minor: 0,
     port: 7788,
-    verifyAlg: "crc32c",
+    verifyAlg: "sha1",
     resyncMaxRateMiB: 100,
     nodes: [
       { name: "m1", address: "10.10.2.11" },
@@ -85,11 +85,11 @@ resource data {
 		protocol C;
 		cram-hmac-alg sha1;
 		shared-secret "@SHARED_SECRET@";
-		verify-alg crc32c;
-		csums-alg crc32c;
+		verify-alg sha1;
 		ping-int 1;
 		ping-timeout 5;
 		timeout 9;
+		ko-count 7;
 		connect-int 2;
 		max-buffers 8000;
 		max-epoch-size 8000;
@@ -99,7 +99,18 @@ resource data {
 		rr-conflict disconnect;
 	}
 
+	options {
+		on-no-data-accessible suspend-io;
+	}
+
+	handlers {
+		fence-peer "/usr/local/lib/ha-nfs/fence-peer";
+		split-brain "/usr/local/lib/ha-nfs/split-brain";
+		pri-on-incon-degr "echo b >/proc/sysrq-trigger";
+	}
+
 	disk {
+		fencing resource-and-stonith;
 		on-io-error detach;
 		c-plan-ahead 20;
 		c-fill-target 1M;
