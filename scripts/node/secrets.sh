@@ -12,10 +12,17 @@ files() {
 	put $secrets/witness 600 "$WITNESS_KEYS"
 }
 
-# The peer still signs with a key of the generation before. One that this node would not know is no peer any more.
+# has KEYS KEY: whether the key is one of the lines.
+has() { [[ $'\n'$1$'\n' == *$'\n'"$2"$'\n'* ]]; }
+
+# The peer has the keys that are here now, and signs with the first of them. It must know the one by which this node will
+# sign, and be known by it: what is in both sets but signs for neither is of no use.
 require_kinship() {
-	[[ ! -s $secrets/fence ]] || grep -qxF -f "$secrets/fence" <<<"$FENCE_KEYS" ||
-		die "none of the new keys is known here already, and the masters would not understand each other meanwhile: raise secretsGeneration by one at a time"
+	local old
+	[[ -s $secrets/fence ]] || return 0
+	old=$(<"$secrets/fence")
+	{ has "$old" "${FENCE_KEYS%%$'\n'*}" && has "$FENCE_KEYS" "${old%%$'\n'*}"; } ||
+		die "the masters would not understand each other's keys meanwhile: raise secretsGeneration by one at a time"
 }
 
 apply() {
