@@ -8,17 +8,6 @@ import { vipConf, volumeConf } from "../../components/render/agent";
 import { nodeFile } from "../../components/remote/hostScript";
 import { Sandbox } from "./sandbox";
 
-const heartbeat = {
-  VOLUME: "data",
-  SECRETS_GENERATION: "1",
-  HA_CF: "keepalive 500ms\n",
-  HARESOURCES: "m1 hanfs::data\n",
-  LOGD_CF: "logfacility daemon\n",
-  LOGD_UNIT: "[Service]\nExecStart=/bin/true\n",
-  HEARTBEAT_DROP_IN: "[Service]\n",
-  WAIT_PEER: "#!/bin/sh\n",
-};
-const secrets = { HEARTBEAT_SECRET: "heartbeat-secret-text", DRBD_SECRET: "drbd-secret-text" };
 const nfs = {
   VOLUME: "data",
   MOUNT: "/srv/nfs",
@@ -26,7 +15,7 @@ const nfs = {
   NFS_CONF: "[nfsd]\nthreads=8\n",
   VOLUME_CONF: volumeConf({ volume: "data", minor: 0, mount: "/srv/nfs", shares: ["data"] }),
   MOUNTD_UNIT: "[Service]\nExecStart=/bin/true\n",
-  HANFS: "",
+  SERVICE: nodeFile("service"),
   CONNECTIONS: "#!/bin/sh\n",
 };
 
@@ -41,101 +30,18 @@ describe("node scripts", function () {
   beforeEach(() => {
     box = new Sandbox({
       systemctl: ":",
-      cl_status: "test -e /heartbeat-is-up",
-      "/usr/libexec/heartbeat/heartbeat":
-        "case $1 in -s) test -e /heartbeat-is-up ;; -r) test ! -e /reload-fails ;; esac",
-      exportfs: "test ! -e /exports-are-wrong || echo 'exportfs: syntax error' >&2",
+      // as exportfs does: it says what it does not understand, exports the rest, and ends with 0
+      exportfs:
+        "sed -n 's/(.*/(rw)/; s/ /\\t/p' /etc/exports.d/ha-nfs.exports >/var/lib/nfs/etab; test ! -e /exports-are-wrong || { : >/var/lib/nfs/etab; echo 'exportfs: syntax error' >&2; }",
     });
   });
   afterEach(() => box.remove());
 
-  /** systemctl start heartbeat.service starts it. */
-  const startable = () =>
-    box.stub("systemctl", '[[ "$*" != "start heartbeat.service" ]] || touch /heartbeat-is-up');
-
-  describe("secrets.sh", () => {
-    it("writes each secret into a file that root alone reads, and prints none", () => {
-      const result = box.run("secrets.sh", "apply", secrets);
-      assert.equal(result.status, 0, result.output);
-      assert.doesNotMatch(result.output, /secret-text/);
-      assert.equal(box.read("/etc/ha-nfs/secrets/drbd"), "drbd-secret-text");
-      assert.equal(box.mode("/etc/ha-nfs/secrets/drbd"), "600");
-      assert.equal(box.mode("/etc/ha-nfs/secrets"), "700");
-    });
-
-    it("changes nothing the second time, and takes the secrets away in the end", () => {
-      box.run("secrets.sh", "apply", secrets);
-      assert.equal(box.run("secrets.sh", "apply", secrets).output, "");
-      assert.equal(box.run("secrets.sh", "verify", secrets).status, 0);
-      box.run("secrets.sh", "remove", secrets);
-      assert.ok(!box.exists("/etc/ha-nfs/secrets/drbd"));
-    });
-  });
-
-  describe("heartbeat.sh", () => {
-    beforeEach(() => {
-      startable();
-      box.run("secrets.sh", "apply", secrets);
-    });
-
-    it("starts heartbeat once; the second time nothing is written, started or reloaded", () => {
-      const first = box.run("heartbeat.sh", "apply", heartbeat);
-      assert.equal(first.status, 0, first.output);
-      assert.ok(first.calls.includes("systemctl start heartbeat.service"));
-      assert.equal(box.mode("/etc/ha.d/authkeys"), "600");
-      assert.equal(box.read("/etc/ha.d/authkeys"), "auth 1\n1 sha1 heartbeat-secret-text\n");
-      const second = box.run("heartbeat.sh", "apply", heartbeat);
-      assert.equal(second.output, "");
-      assert.ok(
-        !second.calls.some((call) => /start heartbeat|heartbeat -r/.test(call)),
-        second.calls.join("\n"),
-      );
-    });
-
-    it("reloads a running heartbeat when ha.cf changes, and never stops it", () => {
-      box.run("heartbeat.sh", "apply", heartbeat);
-      const { calls, output } = box.run("heartbeat.sh", "apply", { ...heartbeat, HA_CF: "keepalive 1\n" });
-      assert.match(output, /wrote \/etc\/ha\.d\/ha\.cf/);
-      assert.ok(calls.includes("heartbeat -r"));
-      assert.ok(!calls.some((call) => /stop|restart/.test(call)));
-    });
-
-    it("puts the old files back when the reload fails", () => {
-      box.run("heartbeat.sh", "apply", heartbeat);
-      const result = box.run(
-        "heartbeat.sh",
-        "apply",
-        { ...heartbeat, HA_CF: "nonsense\n" },
-        "touch /reload-fails",
-      );
-      assert.equal(result.status, 1);
-      assert.match(result.output, /the old files are back/);
-      assert.equal(box.read("/etc/ha.d/ha.cf"), heartbeat.HA_CF);
-    });
-
-    it("says in verify what differs, and changes nothing", () => {
-      box.run("heartbeat.sh", "apply", heartbeat);
-      box.write("/etc/ha.d/ha.cf", "edited by hand\n");
-      const result = box.run("heartbeat.sh", "verify", heartbeat);
-      assert.equal(result.status, 3);
-      assert.equal(result.output, "drift: /etc/ha.d/ha.cf differs\n");
-      assert.equal(box.read("/etc/ha.d/ha.cf"), "edited by hand\n");
-    });
-
-    it("removes what it wrote", () => {
-      box.run("heartbeat.sh", "apply", heartbeat);
-      const result = box.run("heartbeat.sh", "remove", heartbeat);
-      assert.equal(result.status, 0, result.output);
-      for (const file of ["/etc/ha.d/ha.cf", "/etc/ha.d/authkeys", "/usr/local/lib/ha-nfs/wait-peer"]) {
-        assert.throws(() => box.read(file), file);
-      }
-    });
-  });
-
   describe("nfs.sh", () => {
-    const vars = { ...nfs, HANFS: nodeFile("hanfs") };
+    const vars = nfs;
     const active = "mkdir -p /srv/nfs && mount -t tmpfs tmpfs /srv/nfs";
     beforeEach(() => {
+      box.write("/var/lib/nfs/etab", "");
       box.write(
         "/etc/ha-nfs/vip.conf",
         vipConf({ address: "10.0.0.1", prefixLength: 24, device: "lo", arpCount: 1, arpIntervalMs: 1 }),
@@ -156,6 +62,18 @@ describe("node scripts", function () {
       assert.ok(calls.includes("exportfs -ra"));
       assert.ok(!calls.some((call) => /restart|stop/.test(call)), calls.join("\n"));
       assert.deepEqual(box.run("nfs.sh", "apply", changed, active).output, "");
+    });
+
+    it("takes a complaint of exportfs for none while all of ours are exported", () => {
+      box.run("nfs.sh", "apply", vars);
+      box.stub(
+        "exportfs",
+        "echo '/etc/exports: duplicated' >&2; printf '/srv/nfs/data\\t10.0.0.0/8(ro)\\n' >/var/lib/nfs/etab",
+      );
+      const changed = { ...vars, EXPORTS: "/srv/nfs/data 10.0.0.0/8(ro)\n" };
+      const { status, output } = box.run("nfs.sh", "apply", changed, active);
+      assert.equal(status, 0, output);
+      assert.equal(box.read("/etc/exports.d/ha-nfs.exports"), changed.EXPORTS);
     });
 
     it("takes exports back that exportfs does not understand", () => {
@@ -258,7 +176,8 @@ describe("node scripts", function () {
   });
 
   it("are clean for shellcheck, and their text as well", () => {
-    execFileSync("sh", ["-c", "shellcheck -x $(find scripts/node -type f ! -name '*.pl' ! -name '*.py')"], {
+    const shell = "'^#!/bin/(ba)?sh|shellcheck shell=bash'";
+    execFileSync("sh", ["-c", `shellcheck -x $(find scripts/node -type f -exec grep -lE ${shell} {} +)`], {
       stdio: "inherit",
     });
   });

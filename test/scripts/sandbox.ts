@@ -65,8 +65,15 @@ export class Sandbox {
 
   /** Runs a script as HostScript does; `setup` is shell that runs first in the sandbox. */
   run(script: string, action: string, vars: Readonly<Record<string, string>>, setup = ":"): Result {
-    const text = scriptText(script, vars, library(script), nodeFile(script));
-    const inside = `rm -f /calls; ${setup}; PATH=/stubs:$PATH exec bash -s -- ${action}`;
+    return this.exec(
+      `${setup}; exec bash -s -- ${action}`,
+      scriptText(script, vars, library(script), nodeFile(script)),
+    );
+  }
+
+  /** Runs shell in the sandbox. */
+  exec(shell: string, input = ""): Result {
+    const inside = `rm -f /calls; export PATH=/stubs:$PATH; ${shell}`;
     const enter = [
       `mount -t overlay overlay -o lowerdir=/,upperdir=$0/upper,workdir=$0/work $0/root`,
       `mount -t tmpfs tmpfs $0/root/run`,
@@ -76,7 +83,7 @@ export class Sandbox {
       `exec chroot $0/root bash -c ${quote(inside)} 2>&1`,
     ].join(" && ");
     const { status, stdout } = spawnSync("unshare", ["--mount", "sh", "-c", enter, this.directory], {
-      input: text,
+      input,
       encoding: "utf8",
     });
     const calls = this.exists("/calls") ? this.read("/calls").trim().split("\n") : [];

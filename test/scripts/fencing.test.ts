@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import * as net from "node:net";
+import { safetyFiles } from "../../components/fencing";
+import { nodeFile } from "../../components/remote/hostScript";
+import { doorUnit, guardUnit, witnessUnit } from "../../components/render/units";
+import { Sandbox } from "./sandbox";
+
+const LIB = "/usr/local/lib/ha-nfs";
+const WANTS = "/etc/systemd/system/multi-user.target.wants";
+
+const code = safetyFiles() as Record<"NODE_PY" | "RULES_PY" | "WIRE_PY" | "DOOR", string>;
+const fencing = {
+  ...code,
+  FENCE_CONF: "ME=m1\n",
+  FENCE_PEER: nodeFile("safety/fence-peer"),
+  FENCE_DEVICE: "",
+  SPLIT_BRAIN: nodeFile("safety/split-brain"),
+  DOOR_UNIT: doorUnit(7790, ["10.10.2.12"]),
+};
+const witness = { ...code, WITNESS_UNIT: witnessUnit(7791, ["10.10.1.11"]) };
+const guard = {
+  VOLUME: "data",
+  GUARD: nodeFile("safety/guard"),
+  UPKEEP_PY: nodeFile("safety/upkeep.py"),
+  WISH: nodeFile("safety/wish"),
+  WAIT_PEER: nodeFile("safety/wait-peer"),
+  GUARD_UNIT: guardUnit,
+};
+
+describe("node scripts: fencing", () => {
+  let box: Sandbox;
+  /** In place of the door, at its address: the sandbox has this machine's network. */
+  let door: net.Server;
+  before(async () => {
+    door = net.createServer().listen(7790, "127.0.0.1");
+    await once(door, "listening");
+  });
+  after(() => door.close());
+  beforeEach(() => {
+    box = new Sandbox({ systemctl: "[[ $* != *is-active* ]] || test ! -e /unit-is-down" });
+  });
+  afterEach(() => box.remove());
+
+  const restarts = (calls: string[]) => calls.filter((call) => /restart|stop/.test(call));
+
+  describe("fencing.sh", () => {
+    it("installs what DRBD runs, starts the door at boot and now, and changes nothing the second time", () => {
+      const first = box.run("fencing.sh", "apply", fencing);
+      assert.equal(first.status, 0, first.output);
+      for (const file of ["fence-peer", "split-brain", "door"]) {
+        assert.equal(box.mode(`${LIB}/${file}`), "755", file);
+      }
+      assert.equal(box.read(`${LIB}/rules.py`), fencing.RULES_PY);
+      assert.equal(box.linkTarget(`${WANTS}/ha-nfs-door.service`), "/etc/systemd/system/ha-nfs-door.service");
+      assert.ok(first.calls.includes("systemctl start ha-nfs-door.service"));
+      const second = box.run("fencing.sh", "apply", fencing);
+      assert.equal(second.output, "");
+      assert.deepEqual(restarts(second.calls), []);
+    });
+
+    it("starts the door anew when its code changes, and not for the pair's settings, which it reads each time", () => {
+      box.run("fencing.sh", "apply", fencing);
+      const settings = box.run("fencing.sh", "apply", { ...fencing, FENCE_CONF: "ME=m2\n" });
+      assert.match(settings.output, /wrote \/etc\/ha-nfs\/fence\.conf/);
+      assert.deepEqual(restarts(settings.calls), []);
+      for (const changed of ["RULES_PY", "WIRE_PY", "NODE_PY", "DOOR", "DOOR_UNIT"] as const) {
+        const vars = { ...fencing, [changed]: `${fencing[changed]}\n# changed\n` };
+        assert.deepEqual(
+          restarts(box.run("fencing.sh", "apply", vars).calls),
+          ["systemctl restart ha-nfs-door.service"],
+          changed,
+        );
+        box.run("fencing.sh", "apply", fencing);
+      }
+    });
+
+    it("puts the old files back when the new door does not start", () => {
+      box.run("fencing.sh", "apply", fencing);
+      box.stub("systemctl", '[[ $* != "restart ha-nfs-door.service" ]]');
+      const { status, output } = box.run("fencing.sh", "apply", { ...fencing, DOOR: "#!/bin/nonsense\n" });
+      assert.equal(status, 1);
+      assert.match(output, /the old files are back/);
+      assert.equal(box.read(`${LIB}/door`), fencing.DOOR);
+    });
+
+    it("installs a device where there is one", () => {
+      box.run("fencing.sh", "apply", fencing);
+      assert.ok(!box.exists(`${LIB}/fence-device`));
+      box.run("fencing.sh", "apply", { ...fencing, FENCE_DEVICE: nodeFile("safety/fence-lab") });
+      assert.equal(box.mode(`${LIB}/fence-device`), "755");
+    });
+
+    it("says in verify what differs, and that the door is down", () => {
+      box.run("fencing.sh", "apply", fencing);
+      assert.equal(box.run("fencing.sh", "verify", fencing).status, 0);
+      box.write(`${LIB}/rules.py`, "NO_PROOF = 7\n");
+      const { status, output } = box.run("fencing.sh", "verify", fencing, "touch /unit-is-down");
+      assert.equal(status, 3);
+      assert.equal(output, `drift: ${LIB}/rules.py differs\ndrift: ha-nfs-door.service is down\n`);
+    });
+
+    it("removes what it wrote", () => {
+      box.run("fencing.sh", "apply", fencing);
+      const { calls } = box.run("fencing.sh", "remove", fencing);
+      assert.ok(calls.includes("systemctl stop ha-nfs-door.service"));
+      for (const file of [`${LIB}/fence-peer`, `${LIB}/wire.py`, "/etc/ha-nfs/fence.conf"]) {
+        assert.throws(() => box.read(file), file);
+      }
+      assert.equal(box.linkTarget(`${WANTS}/ha-nfs-door.service`), undefined);
+    });
+  });
+
+  describe("witness.sh and witness-key.sh", () => {
+    const key = { WITNESS_KEYS: "witness-secret-text-1\nwitness-secret-text-2\n" };
+
+    it("install the witness, and change nothing the second time", () => {
+      const first = box.run("witness.sh", "apply", witness);
+      assert.equal(first.status, 0, first.output);
+      assert.ok(first.calls.includes("systemctl start ha-nfs-witness.service"));
+      assert.ok(!box.exists(`${LIB}/fence-peer`), "it has nobody to shoot");
+      const second = box.run("witness.sh", "apply", witness);
+      assert.equal(second.output, "");
+      assert.deepEqual(restarts(second.calls), []);
+      assert.equal(box.run("witness.sh", "verify", witness).status, 0);
+      const down = box.run("witness.sh", "verify", witness, "touch /unit-is-down");
+      assert.deepEqual([down.status, down.output], [3, "drift: ha-nfs-witness.service is down\n"]);
+    });
+
+    it("keep who went on alone when they go: a witness that forgets it would let the other go on too", () => {
+      box.run("witness.sh", "apply", witness);
+      box.write("/var/lib/ha-nfs/register", "m1 A:0:0:0\n");
+      box.run("witness.sh", "remove", witness);
+      assert.equal(box.read("/var/lib/ha-nfs/register"), "m1 A:0:0:0\n");
+      assert.throws(() => box.read(`${LIB}/door`));
+    });
+
+    it("write the keys for root alone, print none, and take them away with their copy", () => {
+      const { status, output } = box.run("witness-key.sh", "apply", key);
+      assert.equal(status, 0, output);
+      assert.doesNotMatch(output, /secret-text/);
+      assert.equal(box.read("/etc/ha-nfs/secrets/witness"), key.WITNESS_KEYS);
+      assert.equal(box.mode("/etc/ha-nfs/secrets/witness"), "600");
+      assert.equal(box.mode("/etc/ha-nfs/secrets"), "700");
+      assert.equal(box.run("witness-key.sh", "verify", key).status, 0);
+      box.run("witness-key.sh", "apply", { WITNESS_KEYS: "witness-secret-text-2\n" });
+      assert.ok(box.exists("/var/backups/ha-nfs/etc/ha-nfs/secrets/witness"));
+      box.run("witness-key.sh", "remove", key);
+      assert.throws(() => box.read("/etc/ha-nfs/secrets/witness"));
+      assert.throws(() => box.read("/var/backups/ha-nfs/etc/ha-nfs/secrets/witness"));
+    });
+  });
+
+  describe("guard.sh", () => {
+    it("installs the volume's guard, and changes nothing the second time", () => {
+      const first = box.run("guard.sh", "apply", guard);
+      assert.equal(first.status, 0, first.output);
+      assert.ok(first.calls.includes("systemctl start ha-nfs@data.service"));
+      assert.equal(box.linkTarget(`${WANTS}/ha-nfs@data.service`), "/etc/systemd/system/ha-nfs@.service");
+      const second = box.run("guard.sh", "apply", guard);
+      assert.equal(second.output, "");
+      assert.deepEqual(restarts(second.calls), []);
+    });
+
+    it("starts a changed guard anew, and never the service", () => {
+      box.run("guard.sh", "apply", guard);
+      const { calls } = box.run("guard.sh", "apply", { ...guard, UPKEEP_PY: "# changed\n" });
+      assert.deepEqual(restarts(calls), ["systemctl restart ha-nfs@data.service"]);
+    });
+
+    it("says in verify that it is down, and goes with all it wrote", () => {
+      box.run("guard.sh", "apply", guard);
+      const { status, output } = box.run("guard.sh", "verify", guard, "touch /unit-is-down");
+      assert.deepEqual([status, output], [3, "drift: ha-nfs@data.service is down\n"]);
+      box.run("guard.sh", "remove", guard);
+      for (const file of ["guard", "upkeep.py", "wish", "wait-peer"]) {
+        assert.throws(() => box.read(`${LIB}/${file}`), file);
+      }
+    });
+  });
+
+  describe("hanfs and wish", () => {
+    beforeEach(() => {
+      box.write(`${LIB}/wish`, nodeFile("safety/wish"), 0o755);
+      box.write("/hanfs", nodeFile("hanfs"), 0o755);
+    });
+    const run = "/run/ha-nfs";
+    const given = (wish: string, state: string) =>
+      `mkdir -p ${run}; echo ${wish} >${run}/wish; echo ${state} >${run}/state`;
+
+    it("start notes the wish and returns at once, whatever the service does", () => {
+      const { status, output } = box.exec(`/hanfs data start && cat ${run}/wish`);
+      assert.deepEqual([status, output], [0, "up\n"]);
+    });
+
+    it("start wakes the guard", () => {
+      const sleeper = `mkdir -p ${run}; (trap 'echo woken >&2; exit' USR1; echo $BASHPID >${run}/guard.pid; while :; do sleep 0.05; done) & while [[ ! -s ${run}/guard.pid ]]; do sleep 0.01; done`;
+      const { status, output } = box.exec(`${sleeper}; /hanfs data start; wait`);
+      assert.deepEqual([status, output], [0, "woken\n"]);
+    });
+
+    it("stop returns when the service has stopped, and not before", () => {
+      const guard = `(while [[ $(<${run}/wish) == up ]]; do sleep 0.01; done; sleep 0.3; echo stopped >${run}/state) &`;
+      const { status, output } = box.exec(
+        `${given("up", "serving")}; ${guard} /hanfs data stop && cat ${run}/wish ${run}/state`,
+      );
+      assert.deepEqual([status, output], [0, "down\nstopped\n"]);
+    });
+
+    it("stop of a service that has stopped returns at once", () => {
+      const { status } = box.exec(`${given("down", "stopped")}; /hanfs data stop`);
+      assert.equal(status, 0);
+    });
+
+    it("stop says why, when it does not come to its end", () => {
+      box.stub("sleep", ":");
+      const { status, output } = box.exec(`${given("up", "frozen")}; /hanfs data stop`);
+      assert.deepEqual([status, output], [1, "the service has not stopped: frozen\n"]);
+    });
+
+    for (const [wish, state, word, code] of [
+      ["up", "serving", "running", 0],
+      ["up", "starting", "running", 0],
+      ["up", "'refused: x'", "running", 0],
+      ["up", "frozen", "running", 0],
+      ["down", "serving", "running", 0],
+      ["down", "stopped", "stopped", 3],
+    ] as const) {
+      it(`status with wish ${wish} and state ${state} is ${word}`, () => {
+        const { status, output } = box.exec(`${given(wish, state)}; /hanfs data status`);
+        assert.deepEqual([status, output], [code, `${word}\n`]);
+      });
+    }
+
+    it("status before anybody has wished for anything is stopped", () => {
+      const { status, output } = box.exec("/hanfs data status");
+      assert.deepEqual([status, output], [3, "stopped\n"]);
+    });
+
+    it("refuses what it does not know", () => {
+      assert.equal(box.exec("/hanfs data restart").status, 2);
+    });
+  });
+});

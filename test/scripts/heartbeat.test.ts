@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { authkeys } from "../../components/render/haCf";
+import { Sandbox } from "./sandbox";
+
+const heartbeat = {
+  VOLUME: "data",
+  SECRETS_GENERATION: "1",
+  HA_CF: "keepalive 500ms\n",
+  HARESOURCES: "m1 hanfs::data\n",
+  LOGD_CF: "logfacility daemon\n",
+  LOGD_UNIT: "[Service]\nExecStart=/bin/true\n",
+  HEARTBEAT_DROP_IN: "[Service]\n",
+  HANFS: "#!/bin/sh\n",
+};
+/** The secrets of a generation, as components/masterPair.ts has them. */
+const secretsOf = (generation: number) => {
+  const keys = [generation, generation + 1, generation - 1].filter((g) => g > 0);
+  const lines = (what: string) => keys.map((g) => `${what}-secret-text-${g}\n`).join("");
+  return {
+    HEARTBEAT_KEYS: authkeys(
+      generation,
+      keys.map((g) => `heartbeat-secret-text-${g}`),
+    ),
+    DRBD_SECRET: `drbd-secret-text-${generation}`,
+    FENCE_KEYS: lines("fence"),
+    WITNESS_KEYS: lines("witness"),
+  };
+};
+const secrets = secretsOf(1);
+
+describe("node scripts: secrets and heartbeat", () => {
+  let box: Sandbox;
+  beforeEach(() => {
+    box = new Sandbox({
+      systemctl: ":",
+      cl_status: "test -e /heartbeat-is-up",
+      "/usr/libexec/heartbeat/heartbeat":
+        "case $1 in -s) test -e /heartbeat-is-up ;; -r) test ! -e /reload-fails ;; esac",
+    });
+  });
+  afterEach(() => box.remove());
+
+  /** systemctl start heartbeat.service starts it. */
+  const startable = () =>
+    box.stub("systemctl", '[[ "$*" != "start heartbeat.service" ]] || touch /heartbeat-is-up');
+
+  describe("secrets.sh", () => {
+    it("writes each secret into a file that root alone reads, and prints none", () => {
+      const result = box.run("secrets.sh", "apply", secrets);
+      assert.equal(result.status, 0, result.output);
+      assert.doesNotMatch(result.output, /secret-text/);
+      assert.equal(box.read("/etc/ha-nfs/secrets/drbd"), "drbd-secret-text-1");
+      assert.equal(box.read("/etc/ha-nfs/secrets/fence"), "fence-secret-text-1\nfence-secret-text-2\n");
+      for (const file of ["drbd", "authkeys", "fence", "witness"]) {
+        assert.equal(box.mode(`/etc/ha-nfs/secrets/${file}`), "600", file);
+      }
+      assert.equal(box.mode("/etc/ha-nfs/secrets"), "700");
+    });
+
+    it("changes nothing the second time, and takes the secrets away in the end", () => {
+      box.run("secrets.sh", "apply", secrets);
+      assert.equal(box.run("secrets.sh", "apply", secrets).output, "");
+      assert.equal(box.run("secrets.sh", "verify", secrets).status, 0);
+      box.run("secrets.sh", "remove", secrets);
+      for (const file of ["drbd", "authkeys", "fence", "witness"]) {
+        assert.ok(!box.exists(`/etc/ha-nfs/secrets/${file}`), file);
+      }
+    });
+
+    for (const [from, to] of [
+      [1, 2],
+      [2, 3],
+      [3, 2],
+      [15, 16],
+    ] as const) {
+      it(`goes from generation ${from} to ${to}`, () => {
+        box.run("secrets.sh", "apply", secretsOf(from));
+        const { status, output } = box.run("secrets.sh", "apply", secretsOf(to));
+        assert.equal(status, 0, output);
+        assert.equal(box.read("/etc/ha-nfs/secrets/fence"), secretsOf(to).FENCE_KEYS);
+      });
+    }
+
+    for (const [from, to] of [
+      [1, 3],
+      [3, 1],
+      [1, 4],
+    ] as const) {
+      it(`refuses a jump from ${from} to ${to}: the masters would not understand each other meanwhile`, () => {
+        box.run("secrets.sh", "apply", secretsOf(from));
+        const { status, output } = box.run("secrets.sh", "apply", secretsOf(to));
+        assert.equal(status, 1);
+        assert.match(output, /raise secretsGeneration by one at a time/);
+        assert.doesNotMatch(output, /secret-text/);
+        assert.equal(box.read("/etc/ha-nfs/secrets/fence"), secretsOf(from).FENCE_KEYS);
+        assert.equal(box.read("/etc/ha-nfs/secrets/authkeys"), secretsOf(from).HEARTBEAT_KEYS);
+      });
+    }
+  });
+
+  describe("heartbeat.sh", () => {
+    beforeEach(() => {
+      startable();
+      box.run("secrets.sh", "apply", secrets);
+    });
+
+    it("starts heartbeat once; the second time nothing is written, started or reloaded", () => {
+      const first = box.run("heartbeat.sh", "apply", heartbeat);
+      assert.equal(first.status, 0, first.output);
+      assert.ok(first.calls.includes("systemctl start heartbeat.service"));
+      assert.equal(box.mode("/etc/ha.d/authkeys"), "600");
+      assert.equal(box.read("/etc/ha.d/authkeys"), secrets.HEARTBEAT_KEYS);
+      assert.equal(box.mode("/etc/ha.d/resource.d/hanfs"), "755");
+      const second = box.run("heartbeat.sh", "apply", heartbeat);
+      assert.equal(second.output, "");
+      assert.ok(
+        !second.calls.some((call) => /start heartbeat|heartbeat -r/.test(call)),
+        second.calls.join("\n"),
+      );
+    });
+
+    it("reloads a running heartbeat when ha.cf changes, and never stops it", () => {
+      box.run("heartbeat.sh", "apply", heartbeat);
+      const { calls, output } = box.run("heartbeat.sh", "apply", { ...heartbeat, HA_CF: "keepalive 1\n" });
+      assert.match(output, /wrote \/etc\/ha\.d\/ha\.cf/);
+      assert.ok(calls.includes("heartbeat -r"));
+      assert.ok(!calls.some((call) => /stop|restart/.test(call)));
+    });
+
+    it("reloads it when the keys change, and not when only the agent does", () => {
+      box.run("heartbeat.sh", "apply", heartbeat);
+      const agent = box.run("heartbeat.sh", "apply", { ...heartbeat, HANFS: "#!/bin/sh\n:\n" });
+      assert.match(agent.output, /wrote \/etc\/ha\.d\/resource\.d\/hanfs/);
+      assert.ok(!agent.calls.includes("heartbeat -r"));
+      box.run("secrets.sh", "apply", secretsOf(2));
+      const keys = box.run("heartbeat.sh", "apply", { ...heartbeat, HANFS: "#!/bin/sh\n:\n" });
+      assert.ok(keys.calls.includes("heartbeat -r"));
+      assert.match(box.read("/etc/ha.d/authkeys"), /^auth 2\n2 sha1 heartbeat-secret-text-2\n/);
+      assert.doesNotMatch(keys.output, /secret-text/);
+    });
+
+    it("puts the old files back when the reload fails", () => {
+      box.run("heartbeat.sh", "apply", heartbeat);
+      const result = box.run(
+        "heartbeat.sh",
+        "apply",
+        { ...heartbeat, HA_CF: "nonsense\n" },
+        "touch /reload-fails",
+      );
+      assert.equal(result.status, 1);
+      assert.match(result.output, /the old files are back/);
+      assert.equal(box.read("/etc/ha.d/ha.cf"), heartbeat.HA_CF);
+    });
+
+    it("says in verify what differs, and changes nothing", () => {
+      box.run("heartbeat.sh", "apply", heartbeat);
+      box.write("/etc/ha.d/ha.cf", "edited by hand\n");
+      const result = box.run("heartbeat.sh", "verify", heartbeat);
+      assert.equal(result.status, 3);
+      assert.equal(result.output, "drift: /etc/ha.d/ha.cf differs\n");
+      assert.equal(box.read("/etc/ha.d/ha.cf"), "edited by hand\n");
+    });
+
+    it("removes what it wrote", () => {
+      box.run("heartbeat.sh", "apply", heartbeat);
+      const result = box.run("heartbeat.sh", "remove", heartbeat);
+      assert.equal(result.status, 0, result.output);
+      for (const file of ["/etc/ha.d/ha.cf", "/etc/ha.d/authkeys", "/etc/ha.d/resource.d/hanfs"]) {
+        assert.throws(() => box.read(file), file);
+      }
+    });
+  });
+});
