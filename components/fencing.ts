@@ -87,7 +87,8 @@ export class Fencing extends pulumi.ComponentResource {
     const key = new HostScript(
       `${name}-witness-key-${host.name}`,
       { host, script: "witness-key.sh", vars: { WITNESS_KEYS: pair.witnessKeys } },
-      { parent: this },
+      // after the masters, which refuse a jump of generations: the witness would take it, and be a stranger to them
+      { parent: this, dependsOn: [...pair.prepared] },
     );
     return new HostScript(
       `${name}-witness-${host.name}`,
