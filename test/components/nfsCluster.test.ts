@@ -25,6 +25,8 @@ describe("NfsCluster", () => {
       .filter((type) => type.startsWith("ha-nfs:index:"));
     assert.deepEqual([...new Set(types)].sort(), [
       "ha-nfs:index:DrbdVolume",
+      "ha-nfs:index:Fencing",
+      "ha-nfs:index:Guard",
       "ha-nfs:index:HeartbeatLink",
       "ha-nfs:index:Host",
       "ha-nfs:index:MasterPair",
@@ -44,6 +46,10 @@ describe("NfsCluster", () => {
         "nfs-drbd-volume-m1",
         "nfs-exports-m1",
         "nfs-exports-m2",
+        "nfs-fencing-m1",
+        "nfs-fencing-m2",
+        "nfs-guard-m1",
+        "nfs-guard-m2",
         "nfs-heartbeat-m1",
         "nfs-heartbeat-m2",
         "nfs-masters-base-m1",
@@ -72,13 +78,28 @@ describe("NfsCluster", () => {
     }
   });
 
-  it("goes to the standby first, and heartbeat starts last", async () => {
-    for (const part of ["masters-base", "masters-secrets", "drbd", "vip", "exports", "heartbeat"]) {
+  it("goes to the standby first; fencing is there before DRBD, then comes the guard, and heartbeat last", async () => {
+    const parts = [
+      "masters-base",
+      "masters-secrets",
+      "fencing",
+      "drbd",
+      "vip",
+      "exports",
+      "guard",
+      "heartbeat",
+    ];
+    for (const part of parts) {
       assert.ok((await dependencies(resources.get(`nfs-${part}-m1`))).includes(`nfs-${part}-m2`), part);
     }
-    const first = await dependencies(resources.get("nfs-heartbeat-m2"));
-    for (const part of ["nfs-drbd", "nfs-vip", "nfs-exports"]) {
-      assert.ok(first.includes(part), part);
+    for (const [name, ...first] of [
+      ["nfs-fencing-m2", "nfs-masters-secrets-m1", "nfs-masters-secrets-m2"],
+      ["nfs-drbd-m2", "nfs-fencing-m1", "nfs-fencing-m2"],
+      ["nfs-guard-m2", "nfs-drbd", "nfs-vip", "nfs-exports", "nfs-fencing-m1", "nfs-fencing-m2"],
+      ["nfs-heartbeat-m2", "nfs-guard"],
+    ] as const) {
+      const found = await dependencies(resources.get(name));
+      for (const part of first) assert.ok(found.includes(part), `${name} does not wait for ${part}`);
     }
     assert.ok((await dependencies(resources.get("nfs-drbd-volume-m1"))).includes("nfs-drbd-m1"));
     assert.deepEqual(await dependencies(resources.get("nfs-serving-m2")), ["m2-ready", "nfs-heartbeat"]);
@@ -118,20 +139,10 @@ describe("NfsCluster", () => {
     }
     const hidden = resources.get("nfs-masters-secrets-m1")?.inputs["stdin"];
     assert.ok(isSecret(hidden));
-    assert.match(String(hidden.value), /HEARTBEAT_SECRET='result of nfs-masters-heartbeat-secret'/);
+    assert.match(String(hidden.value), /^auth 1\n1 sha1 result of nfs-masters-heartbeat-secret-1\n/m);
     for (const { name, inputs } of commands().filter((command) => !isSecret(command.inputs["stdin"]))) {
       assert.doesNotMatch(String(inputs["stdin"]), /result of|PRIVATE/, name);
     }
-  });
-
-  it("rotates the secrets by the generation alone, and every script that reads them runs again", async () => {
-    const rotated = await graph((opts) => cluster(opts, 2));
-    const keepers = (of: Map<string, Registered>) => of.get("nfs-masters-drbd-secret")?.inputs["keepers"];
-    assert.notDeepEqual(keepers(rotated), keepers(resources));
-    for (const name of ["nfs-drbd-m1", "nfs-heartbeat-m2"]) {
-      assert.notEqual(rotated.get(name)?.inputs["stdin"], resources.get(name)?.inputs["stdin"]);
-    }
-    assert.equal(rotated.get("nfs-exports-m1")?.inputs["stdin"], stdin("nfs-exports-m1"));
   });
 
   it("renders each master its own heartbeat paths and both the same DRBD resource", () => {
