@@ -5,6 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fenceConf } from "../../components/render/fencing";
+import { DEVICE, DRBDADM } from "./stubs";
 
 /** The code as it is on a node: Python leaves what it has compiled beside it. */
 export const CODE = fs.mkdtempSync(path.join(os.tmpdir(), "ha-nfs-safety-code-"));
@@ -20,40 +21,6 @@ export const NOBODY = "127.255.255.255";
 export const SAME = "000000000000A000:0000000000000000:0000000000000000:0000000000000000";
 export const LATER = "000000000000B000:000000000000A000:0000000000000000:0000000000000000";
 export const FOREIGN = "000000000000F000:000000000000E000:0000000000000000:0000000000000000";
-
-/** What drbdadm does here: notes the call, and changes the file that stands for /proc/drbd as the kernel would. */
-const DRBDADM = `#!/bin/bash
-printf '%s\\n' "$*" >>"$STUB/calls"
-proc=$(<"$STUB/drbd")
-case $1 in
-get-gi) sed 's/$/:1:1:0:1:0:0/' "$STUB/generations" ;;
-connect) sed -i 's/cs:StandAlone/cs:WFConnection/' "$STUB/drbd" ;;
-disconnect) sed -i 's/cs:[A-Za-z]*/cs:StandAlone/' "$STUB/drbd" ;;
-outdate)
-	[[ ! -e $STUB/slow ]] || sleep "$(<"$STUB/slow")"
-	[[ ! -e $STUB/lies ]] || exit 0
-	case $proc in
-	*cs:Connected*) exit 0 ;; # so does the kernel's, and nothing is outdated
-	*ro:Primary*) exit 17 ;;
-	*ds:Inconsistent*) exit 5 ;;
-	*) sed -i 's/ds:[A-Za-z]*/ds:Outdated/' "$STUB/drbd" ;;
-	esac
-	;;
-esac
-`;
-
-/** The fence device: \`off\` notes a shot. A file named as what is wrong with it makes it so. */
-const DEVICE = `#!/bin/bash
-if [[ -e $STUB/device-hangs ]]; then exec sleep 60; fi
-if [[ -e $STUB/device-rubbish ]]; then
-	printf '\\xff\\xfe rubbish\\n'
-	[[ $1 == off ]] && printf '%s\\n' "$*" >>"$STUB/shots"
-	exit 0
-fi
-[[ $1 == off ]] || { echo on && exit; }
-printf '%s\\n' "$*" >>"$STUB/shots"
-[[ ! -e $STUB/device-fails ]] || { echo "no route to the management board" >&2 && exit 1; }
-`;
 
 export interface State {
   connection?: string;
@@ -176,9 +143,7 @@ export class Node {
       me: this.name,
       peer: this.peer,
       volume: "data",
-      peerAddresses: peerAddresses ?? [
-        (other as Node | undefined)?.address ?? this.address.replace(/1$/, "2"),
-      ],
+      peerAddresses: peerAddresses ?? [other.address],
       silenceMs: 400,
       device: device ? this.file("bin/device") : "",
       deviceSeconds,

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { NOBODY, Pair } from "./pair";
+import { assertEnd, SELF_OUTDATED } from "./verdict";
+
+const silent = { witness: true, peerAddresses: [NOBODY] };
+
+describe("safety: upkeep, the debts to the witness", () => {
+  let pair: Pair;
+  beforeEach(async () => {
+    pair = new Pair(silent);
+    await pair.witness.door("witness");
+  });
+  afterEach(() => pair.remove());
+
+  /** One round of upkeep on n1; what it found. */
+  const upkeep = () =>
+    pair.n1.python(`import upkeep\nprint(upkeep.Upkeep("data").witness(node.settings("fence.conf")))`);
+  const equal = () =>
+    pair.n1.write("drbd", " 0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----\n");
+  const alone = () =>
+    pair.n1.write("drbd", " 0: cs:WFConnection ro:Primary/Unknown ds:UpToDate/Outdated C r-----\n");
+  const holder = () => pair.n2.askWitness("holder");
+
+  it("gives back what was granted once both are equal", async () => {
+    await pair.n1.fence();
+    equal();
+    assert.equal(await upkeep(), "");
+    assert.equal(await holder(), "both");
+    assert.ok(!pair.n1.exists("lib/claimed"));
+  });
+
+  it("tells of a shot that the witness does not know of", async () => {
+    pair.n1.write("lib/debt", "A:0:0:0\n");
+    alone();
+    assert.equal(await upkeep(), "");
+    assert.equal(await holder(), "n1");
+    assert.ok(!pair.n1.exists("lib/debt"));
+    assert.equal(pair.n1.read("lib/claimed"), "A:0:0:0");
+  });
+
+  it("claims again from a witness that was restored from an old copy", async () => {
+    await pair.n1.fence();
+    alone();
+    pair.witness.write("lib/register", "both\n");
+    assert.equal(await upkeep(), "");
+    assert.equal(await holder(), "n1");
+    assertEnd(await pair.n2.fence(), SELF_OUTDATED);
+  });
+
+  it("says it where the old copy names the peer", async () => {
+    await pair.n1.fence();
+    alone();
+    pair.witness.write("lib/register", "n2 A:0:0:0\n");
+    assert.match(await upkeep(), /has granted n2, and this node serves alone/);
+  });
+
+  it("asks for nothing while the primary is frozen: only the handler may", async () => {
+    pair.n1.write("lib/claimed", "A:0:0:0\n");
+    assert.equal(await upkeep(), "");
+    assert.equal(await holder(), "both");
+  });
+
+  it("does not give back what the peer holds", async () => {
+    await pair.n2.fence();
+    pair.n1.write("lib/claimed", "A:0:0:0\n");
+    equal();
+    assert.equal(await upkeep(), "");
+    assert.equal(await holder(), "n2");
+    assert.ok(!pair.n1.exists("lib/claimed"));
+  });
+
+  it("says that the witness is silent", async () => {
+    pair.n1.keys("fence-key", "another-key");
+    assert.equal(await upkeep(), "the witness does not answer: stranger");
+  });
+
+  for (const [what, script, connection, verdict] of [
+    ["calls a connected peer off: it lies", "echo off", "Connected", /^lies: it calls n2 off/],
+    ["calls a lost peer off", "echo off", "WFConnection", /^ok$/],
+    ["calls it on", "echo on", "Connected", /^ok$/],
+    ["prints rubbish", "printf '\\xff maybe'", "Connected", /^does not answer: exit 0$/],
+    ["fails", "echo no route >&2; exit 1", "Connected", /^does not answer: no route$/],
+  ] as const) {
+    it(`knows a device that ${what}`, async () => {
+      pair.n1.write("bin/device", `#!/bin/bash\n${script}\n`);
+      pair.n1.state({ connection, role: "Primary" });
+      await pair.n1.python(`import upkeep\nupkeep.Upkeep("data").device(node.settings("fence.conf"))`);
+      assert.match(pair.n1.read("run/device"), verdict);
+    });
+  }
+});
