@@ -128,3 +128,21 @@ RuntimeDirectoryPreserve=yes
 [Install]
 WantedBy=multi-user.target
 `;
+
+/** Stops, at shutdown, after the cluster manager and the guard, and before DRBD and the network. */
+export const leaveUnit = `# made by ha-nfs
+[Unit]
+Description=Polite end of the ha-nfs volume %i on this node
+After=drbd@%i.service network-online.target
+Before=ha-nfs@%i.service heartbeat.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+ExecStop=/usr/local/lib/ha-nfs/leave %i
+TimeoutStopSec=60
+
+[Install]
+WantedBy=multi-user.target
+`;
