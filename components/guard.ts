@@ -29,6 +29,7 @@ export class Guard extends pulumi.ComponentResource {
       WAIT_PEER: nodeFile("safety/wait-peer"),
       ALONE: nodeFile("safety/alone"),
       LEAVE: nodeFile("safety/leave"),
+      SPLIT: nodeFile("safety/split"),
       GUARD_UNIT: guardUnit,
       LEAVE_UNIT: leaveUnit,
     };

@@ -20,6 +20,7 @@ const USAGE = `usage: npm run VERB -- [--stack NAME] [arguments of the Pulumi CL
   switchover   move the service to the other master; --to NODE
   maintenance  on|off: whether the guards repair and move what fails
   start-alone  NODE: a person's word that it serves without its peer; asks twice
+  split-brain  show what each master has that the other lacks, or resolve --keep NODE; asks
   drill        a failover exercise
   bench        measures the replication on a stack that is up
   lab          the lab's virtual machines
@@ -44,6 +45,7 @@ const VERBS: Record<string, (given: Arguments) => Promise<number>> = {
   switchover: (given) => operator("switchover", given),
   maintenance: (given) => operator("maintenance", given),
   "start-alone": (given) => operator("startAlone", given),
+  "split-brain": (given) => operator("splitBrain", given),
   drill: (given) => operator("drill", given),
   bench,
   lab: ({ rest }) => runScript("lab/main.ts", rest),

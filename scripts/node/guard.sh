@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The guard of the volume's service, which starts and watches it where the cluster manager says so.
 : "${VOLUME:?}" "${GUARD:?}" "${UPKEEP_PY:?}" "${PARTS_PY:?}" "${WISH:?}" "${WAIT_PEER:?}" "${GUARD_UNIT:?}" "${ALONE:?}"
-: "${LEAVE:?}" "${LEAVE_UNIT:?}"
+: "${LEAVE:?}" "${LEAVE_UNIT:?}" "${SPLIT:?}"
 
 lib=/usr/local/lib/ha-nfs
 unit=ha-nfs@$VOLUME.service
@@ -14,6 +14,7 @@ files() {
 	put $lib/wish 755 "$WISH"
 	put $lib/wait-peer 755 "$WAIT_PEER"
 	put $lib/leave 755 "$LEAVE"
+	put $lib/split 755 "$SPLIT"
 	put /usr/local/sbin/ha-nfs-alone 755 "$ALONE"
 	put /etc/systemd/system/ha-nfs@.service 644 "$GUARD_UNIT"
 	put /etc/systemd/system/ha-nfs-leave@.service 644 "$LEAVE_UNIT"
