@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MasterPair } from "./masterPair";
 import { type HostScript, nodeFile } from "./remote/hostScript";
-import { guardUnit, leaveUnit } from "./render/units";
+import { compareTimer, compareUnit, guardUnit, leaveUnit } from "./render/units";
 
 export interface GuardArgs {
   pair: MasterPair;
@@ -29,6 +29,10 @@ export class Guard extends pulumi.ComponentResource {
       WAIT_PEER: nodeFile("safety/wait-peer"),
       ALONE: nodeFile("safety/alone"),
       LEAVE: nodeFile("safety/leave"),
+      METRICS_PY: nodeFile("safety/metrics.py"),
+      COMPARE: nodeFile("safety/compare-disks"),
+      COMPARE_UNIT: compareUnit,
+      COMPARE_TIMER: compareTimer,
       SPLIT: nodeFile("safety/split"),
       GUARD_UNIT: guardUnit,
       LEAVE_UNIT: leaveUnit,

@@ -146,3 +146,30 @@ TimeoutStopSec=60
 [Install]
 WantedBy=multi-user.target
 `;
+
+/** The comparison of the two disks, which finds what neither DRBD nor a file system sees. */
+export const compareUnit = `# made by ha-nfs
+[Unit]
+Description=Comparison of both masters' disks of the ha-nfs volume %i
+
+[Service]
+Type=oneshot
+ExecStart=/usr/local/lib/ha-nfs/compare-disks %i
+TimeoutStartSec=infinity
+IOSchedulingClass=idle
+`;
+
+/** Once a week, at a time of the masters' own. On the standby it ends at once. */
+export const compareTimer = `# made by ha-nfs
+[Unit]
+Description=Weekly comparison of both masters' disks
+
+[Timer]
+OnCalendar=weekly
+RandomizedDelaySec=1d
+FixedRandomDelay=yes
+Persistent=no
+
+[Install]
+WantedBy=timers.target
+`;

@@ -162,7 +162,7 @@ function problems(name: string, r: Report): string[] {
   }
   say(r.drbd.connection === "", "DRBD is not up.");
   say(
-    !["Connected", ""].includes(r.drbd.connection),
+    !["Connected", "VerifyS", "VerifyT", ""].includes(r.drbd.connection),
     `DRBD is ${r.drbd.connection}${r.drbd.outOfSyncKiB ? `, ${r.drbd.outOfSyncKiB} KiB out of sync` : ""}.`,
   );
   say(

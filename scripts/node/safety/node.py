@@ -58,6 +58,8 @@ class Drbd(NamedTuple):
     peer_disk: str = ""
     frozen: bool = False
     """I/O waits for a proof that the peer can acknowledge nothing."""
+    out_of_sync: int = 0
+    """KiB that one disk lacks of the other's data."""
 
     @property
     def is_away(self) -> bool:
@@ -74,7 +76,12 @@ def drbd(minor: str) -> Drbd:
     found = re.search(rf"^ *{minor}: cs:(\S+)(?: ro:(\w+)/(\w+) ds:(\w+)/(\w+) \w? *(\S*))?", text, re.MULTILINE)
     if not found or found[1] == "Unconfigured":
         return Drbd()
-    return Drbd(*(group or "" for group in found.groups()[:5]), frozen="s" in (found[6] or ""))
+    behind = re.match(r".*\n.*\boos:(\d+)", text[found.start() :])
+    return Drbd(
+        *(group or "" for group in found.groups()[:5]),
+        frozen="s" in (found[6] or ""),
+        out_of_sync=int(behind[1]) if behind else 0,
+    )
 
 
 def generations(volume: str) -> Generations:
