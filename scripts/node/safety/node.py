@@ -151,3 +151,17 @@ def forget(path: str) -> None:
         os.unlink(path)
     except FileNotFoundError:
         pass
+
+
+class Every:
+    """True at most once in so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.next = seconds, 0.0
+
+    def due(self) -> bool:
+        now = time.monotonic()
+        if now < self.next:
+            return False
+        self.next = now + self.seconds
+        return True
