@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MasterPair } from "./masterPair";
 import { type HostScript, nodeFile } from "./remote/hostScript";
-import { guardUnit } from "./render/units";
+import { compareTimer, compareUnit, guardUnit, leaveUnit } from "./render/units";
 
 export interface GuardArgs {
   pair: MasterPair;
@@ -23,10 +23,20 @@ export class Guard extends pulumi.ComponentResource {
     const vars = {
       VOLUME: args.volume,
       GUARD: nodeFile("safety/guard"),
+      PARTS_PY: nodeFile("safety/parts.py"),
       UPKEEP_PY: nodeFile("safety/upkeep.py"),
       WISH: nodeFile("safety/wish"),
       WAIT_PEER: nodeFile("safety/wait-peer"),
+      ALONE: nodeFile("safety/alone"),
+      LEAVE: nodeFile("safety/leave"),
+      MANAGER_PY: nodeFile("safety/manager.py"),
+      METRICS_PY: nodeFile("safety/metrics.py"),
+      COMPARE: nodeFile("safety/compare-disks"),
+      COMPARE_UNIT: compareUnit,
+      COMPARE_TIMER: compareTimer,
+      SPLIT: nodeFile("safety/split"),
       GUARD_UNIT: guardUnit,
+      LEAVE_UNIT: leaveUnit,
     };
     this.scripts = args.pair.rollOut(name, "guard.sh", () => vars, {
       parent: this,

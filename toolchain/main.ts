@@ -9,20 +9,24 @@ import { exportStack, prepareStack, pulumi, stackOutputs } from "./stack";
 import { forget, isEmpty, stateEnvironment } from "./state";
 
 const USAGE = `usage: npm run VERB -- [--stack NAME] [arguments of the Pulumi CLI]
-  up        make the stack what the program says
-  preview   show what up would change
-  refresh   compare the state with what is there
-  destroy   remove all that up made
-  outputs   the stack's outputs, as JSON
-  pulumi    any command of the Pulumi CLI
-  status    the health of the cluster
-  verify    compare the nodes with what up left there
-  drill     a failover exercise
-  bench     measures the replication on a stack that is up
-  lab       the lab's virtual machines
-  test      the tests
-  fuzz      random operations on a volume, replicated and compared; --seeds N, --from SEED
-  format    format the sources
+  up           make the stack what the program says
+  preview      show what up would change
+  refresh      compare the state with what is there
+  destroy      remove all that up made
+  outputs      the stack's outputs, as JSON
+  pulumi       any command of the Pulumi CLI
+  status       the health of the cluster
+  verify       compare the nodes with what up left there
+  switchover   move the service to the other master; --to NODE
+  maintenance  on|off: whether the guards repair and move what fails
+  start-alone  NODE: a person's word that it serves without its peer; asks twice
+  split-brain  show what each master has that the other lacks, or resolve --keep NODE; asks
+  drill        a failover exercise
+  bench        measures the replication on a stack that is up
+  lab          the lab's virtual machines
+  test         the tests
+  fuzz         random operations on a volume, replicated and compared; --seeds N, --from SEED
+  format       format the sources
 The stack is NAME, or $HA_NFS_STACK, or dev.`;
 
 const VERBS: Record<string, (given: Arguments) => Promise<number>> = {
@@ -38,6 +42,10 @@ const VERBS: Record<string, (given: Arguments) => Promise<number>> = {
   },
   status: (given) => operator("status", given),
   verify: (given) => operator("verify", given),
+  switchover: (given) => operator("switchover", given),
+  maintenance: (given) => operator("maintenance", given),
+  "start-alone": (given) => operator("startAlone", given),
+  "split-brain": (given) => operator("splitBrain", given),
   drill: (given) => operator("drill", given),
   bench,
   lab: ({ rest }) => runScript("lab/main.ts", rest),

@@ -128,3 +128,48 @@ RuntimeDirectoryPreserve=yes
 [Install]
 WantedBy=multi-user.target
 `;
+
+/** Stops, at shutdown, after the cluster manager and the guard, and before DRBD and the network. */
+export const leaveUnit = `# made by ha-nfs
+[Unit]
+Description=Polite end of the ha-nfs volume %i on this node
+After=drbd@%i.service network-online.target
+Before=ha-nfs@%i.service heartbeat.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+ExecStop=/usr/local/lib/ha-nfs/leave %i
+TimeoutStopSec=60
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+/** The comparison of the two disks, which finds what neither DRBD nor a file system sees. */
+export const compareUnit = `# made by ha-nfs
+[Unit]
+Description=Comparison of both masters' disks of the ha-nfs volume %i
+
+[Service]
+Type=oneshot
+ExecStart=/usr/local/lib/ha-nfs/compare-disks %i
+TimeoutStartSec=infinity
+IOSchedulingClass=idle
+`;
+
+/** Once a week, at a time of the masters' own. On the standby it ends at once. */
+export const compareTimer = `# made by ha-nfs
+[Unit]
+Description=Weekly comparison of both masters' disks
+
+[Timer]
+OnCalendar=weekly
+RandomizedDelaySec=1d
+FixedRandomDelay=yes
+Persistent=no
+
+[Install]
+WantedBy=timers.target
+`;

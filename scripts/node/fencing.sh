@@ -23,6 +23,7 @@ apply() {
 	if is_changed "$lib/*.py" "$lib/door" '*/ha-nfs-door.service'; then
 		reload_units ha-nfs-door.service
 		activate systemctl restart ha-nfs-door.service
+		systemctl try-restart 'ha-nfs@*.service' # the guards import the same
 	fi
 	systemctl start ha-nfs-door.service
 	wait_until 10 "the door answers at 127.0.0.1:7790" listens 127.0.0.1:7790

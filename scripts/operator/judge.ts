@@ -16,9 +16,24 @@ export interface Report {
     peerRole: string;
     disk: string;
     peerDisk: string;
+    /** Whether I/O waits for a proof that the peer is not serving. */
+    frozen: boolean;
     /** KiB that one disk lacks of the other's data; null when unknown. */
     outOfSyncKiB: number | null;
   };
+  guard: {
+    alive: boolean;
+    /** What the cluster manager wants of this node: `up` or `down`. */
+    wish: string;
+    /** What the service is at: `stopped`, `serving`, `frozen`, `refused: …` and so on. */
+    state: string;
+    /** `fit`, or why it could not take the service over. */
+    fit: string;
+    /** What the guard has found, one sentence each. */
+    findings: string[];
+  };
+  /** Whether DRBD has met two histories, and a person has not yet decided. */
+  splitBrain: boolean;
   mounted: boolean;
   nfsdThreads: number;
   /** `path client` of each export that is in force. */
@@ -94,7 +109,7 @@ export function judge(
   proxies: Readonly<Record<string, Answer<ProxyReport>>> = {},
 ): Verdict {
   const { reports, silent, missing } = sort(masters);
-  const serving = reports.filter(([, r]) => r.vip && r.mounted && r.nfsdThreads > 0);
+  const serving = reports.filter(([, r]) => r.vip && r.mounted && r.nfsdThreads > 0 && !r.drbd.frozen);
   const answering = reports.some(([, r]) => r.answers);
   // Of two, the other does not: NFS answers at the address, so this one has it.
   const active = serving[0]?.[0] ?? (answering ? silent[0] : undefined) ?? null;
@@ -118,15 +133,17 @@ export function judge(
   return { health, active, findings };
 }
 
-/** DRBD drops the connection for good (StandAlone) when it meets two histories; two primaries make them. */
+/** Two that serve at once, or what DRBD has met and its handler has noted; a lost connection alone is neither. */
 function splitBrain(reports: readonly (readonly [string, Report])[]): string | undefined {
-  const primaries = reports.filter(([, r]) => r.drbd.role === "Primary").map(([name]) => name);
+  const primaries = reports
+    .filter(([, r]) => r.drbd.role === "Primary" && !r.drbd.frozen)
+    .map(([name]) => name);
   if (primaries.length > 1) {
     return `Split brain: ${primaries.join(" and ")} are both primary, and each takes writes that the other lacks.`;
   }
-  const alone = reports.filter(([, r]) => r.drbd.connection === "StandAlone").map(([name]) => name);
-  if (alone.length > 0) {
-    return `Split brain: DRBD on ${alone.join(" and ")} has refused the peer's data, for both have writes that the other lacks. Nothing has been discarded.`;
+  const noted = reports.filter(([, r]) => r.splitBrain).map(([name]) => name);
+  if (noted.length > 0) {
+    return `Split brain: DRBD on ${noted.join(" and ")} has refused the peer's data, for both have writes that the other lacks. Nothing has been discarded.`;
   }
   return undefined;
 }
@@ -136,7 +153,7 @@ function problems(name: string, r: Report): string[] {
   const say = (when: boolean, sentence: string) => when && found.push(`${name}: ${sentence}`);
   say(
     r.waitsForPeer,
-    "heartbeat waits for the peer's DRBD, for this node's data may be older than the peer's. Bring the peer back; or, if the peer is lost for good and you accept what it alone had written: touch /run/ha-nfs/start-alone on this node.",
+    `heartbeat waits for the peer's DRBD, for this node's data may be older than the peer's. Bring the peer back. If it is lost for good: npm run start-alone -- ${name} (it says what may be lost, and asks twice).`,
   );
   say(!r.heartbeat && !r.waitsForPeer, "heartbeat is not running.");
   say(r.heartbeat && r.peer !== "active", `heartbeat sees the peer as ${r.peer || "unknown"}.`);
@@ -145,10 +162,18 @@ function problems(name: string, r: Report): string[] {
   }
   say(r.drbd.connection === "", "DRBD is not up.");
   say(
-    !["Connected", "StandAlone", ""].includes(r.drbd.connection),
+    !["Connected", "VerifyS", "VerifyT", ""].includes(r.drbd.connection),
     `DRBD is ${r.drbd.connection}${r.drbd.outOfSyncKiB ? `, ${r.drbd.outOfSyncKiB} KiB out of sync` : ""}.`,
   );
-  say(r.drbd.connection !== "" && r.drbd.disk !== "UpToDate", `its disk is ${r.drbd.disk}.`);
+  say(
+    r.drbd.connection !== "" && r.drbd.disk !== "UpToDate",
+    r.drbd.disk === "Outdated"
+      ? "its disk is Outdated: the peer has written without it, so it takes nothing over until they have met."
+      : `its disk is ${r.drbd.disk}.`,
+  );
+  say(!r.guard.alive, "the guard is not running: nothing starts, repairs or stops the service.");
+  say(r.guard.state.startsWith("refused"), `it is to serve and does not: ${r.guard.state}.`);
+  found.push(...r.guard.findings.map((finding) => `${name}: ${finding}.`));
   say(r.drbd.role === "Primary" && !r.mounted, "DRBD is primary, but the volume is not mounted.");
   say(r.vip && !r.mounted, "has the address, but not the volume.");
   say(r.mounted && r.nfsdThreads === 0, "has the volume, but nfsd is not running.");

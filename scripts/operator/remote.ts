@@ -4,9 +4,14 @@ import type { NodeOutput } from "../../components/nfsCluster";
 import { quote } from "../../components/remote/shell";
 
 /** The shell command that runs `command` as root on a node. ssh fails rather than ask for a password. */
-function remote(node: NodeOutput, command: string): string[] {
+function remote(node: NodeOutput, command: string, options = ""): string[] {
   const asRoot = `if [ "$(id -u)" = 0 ]; then exec sh -c ${quote(command)}; else exec sudo -n sh -c ${quote(command)}; fi`;
-  return ["-c", `exec ${node.sshCommand} -o BatchMode=yes -o ConnectTimeout=8 "$0"`, asRoot];
+  return ["-c", `exec ${node.sshCommand} -o BatchMode=yes -o ConnectTimeout=8 ${options} "$0"`, asRoot];
+}
+
+/** The same for a command that a person talks to; without a terminal here it reads its standard input. */
+export function terminal(node: NodeOutput, command: string): string[] {
+  return remote(node, command, process.stdin.isTTY ? "-t" : "");
 }
 
 /**

@@ -68,6 +68,8 @@ class Drbd(NamedTuple):
     peer_disk: str = ""
     frozen: bool = False
     """I/O waits for a proof that the peer can acknowledge nothing."""
+    out_of_sync: int = 0
+    """KiB that one disk lacks of the other's data."""
 
     @property
     def is_away(self) -> bool:
@@ -84,8 +86,12 @@ def drbd(minor: str) -> Drbd:
     found = re.search(rf"^ *{minor}: cs:(\S+)(?: ro:(\w+)/(\w+) ds:(\w+)/(\w+) \w? *(\S*))?", text, re.MULTILINE)
     if not found or found[1] == "Unconfigured":
         return Drbd()
-    # the first flag alone: an `s` at the end says that the activity log rests
-    return Drbd(*(group or "" for group in found.groups()[:5]), frozen=(found[6] or "").startswith("s"))
+    behind = re.match(r".*\n.*\boos:(\d+)", text[found.start() :])
+    return Drbd(
+        *(group or "" for group in found.groups()[:5]),
+        frozen=(found[6] or "").startswith("s"),  # an `s` at the end says that the activity log rests
+        out_of_sync=int(behind[1]) if behind else 0,
+    )
 
 
 def generations(volume: str) -> Generations:
@@ -155,3 +161,17 @@ def forget(path: str) -> None:
         os.unlink(path)
     except FileNotFoundError:
         pass
+
+
+class Every:
+    """True at most once in so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.next = seconds, 0.0
+
+    def due(self) -> bool:
+        now = time.monotonic()
+        if now < self.next:
+            return False
+        self.next = now + self.seconds
+        return True

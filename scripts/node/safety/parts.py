@@ -1,0 +1,74 @@
+"""The parts of the service on this node, and whether each is as it should be. Asks files, and starts no process."""
+
+import os
+import socket
+import threading
+import time
+
+import node
+
+PROBE_S = 5  # an fsync on the volume that takes longer is a disk that hangs
+
+
+class Probe(threading.Thread):
+    """Writes and syncs a file on the volume once a second, in a thread, for a disk that hangs never answers."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(daemon=True)
+        self.path, self.ended, self.last = path, False, time.monotonic()
+
+    def run(self) -> None:
+        while not self.ended:
+            try:
+                with open(self.path, "w") as file:
+                    file.write(f"{time.time()}\n")
+                    file.flush()
+                    os.fsync(file.fileno())
+                self.last = time.monotonic()
+            except OSError as error:
+                print(f"the probe on the volume: {error}", flush=True)
+            time.sleep(1)
+
+
+class Parts:
+    def __init__(self, mount: str, vip: str) -> None:
+        self.mount, self.vip = mount, vip
+
+    def is_mounted(self) -> bool:
+        return self.mount_options() is not None
+
+    def mount_options(self) -> list[str] | None:
+        for line in node.read("/proc/mounts").split("\n"):
+            _device, directory, _type, options, *_ = [*line.split(), "", "", "", ""]
+            if directory == self.mount:
+                return options.split(",")
+        return None
+
+    def has_address(self) -> bool:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind((self.vip, 0))
+                return True
+            except OSError:
+                return False
+
+    def has_exports(self) -> bool:
+        there = {" ".join(line.split("(")[0].split()) for line in node.read("/var/lib/nfs/etab").split("\n")}
+        wanted = node.read("/etc/exports.d/ha-nfs.exports").split("\n")
+        return all(" ".join(w.split("(")[0].split()) in there for w in wanted if w.startswith("/"))
+
+    def is_alive(self, pid_file: str) -> bool:
+        pid = node.read(pid_file)
+        return pid != "" and os.path.exists(f"/proc/{pid}")
+
+    def ill(self) -> str | None:
+        """The first part of the service that is not as it should be, by the name that `service repair` takes."""
+        if node.read("/proc/fs/nfsd/threads", "0") == "0":
+            return "nfsd"
+        if not self.is_alive(f"{node.RUN}/nfsdcld.pid"):
+            return "nfsdcld"
+        if not node.read("/sys/fs/cgroup/system.slice/ha-nfs-mountd.service/cgroup.procs"):
+            return "mountd"
+        if not self.has_exports():
+            return "exports"
+        return None if self.has_address() else "address"

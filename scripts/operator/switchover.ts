@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { NodeOutput } from "../../components/nfsCluster";
+import { stackOutputs } from "../../toolchain/stack";
+import { onNode } from "./remote";
+import { status } from "./status";
+
+const LIMIT_S = 60;
+
+/** Says why the service can't move to `to` (the other master by default), or moves it; returns what to say. */
+async function switchover(nodes: Readonly<Record<string, NodeOutput>>, wanted?: string): Promise<string> {
+  const { active, masters, health, findings } = await status(nodes);
+  const names = Object.keys(masters);
+  if (wanted !== undefined && !names.includes(wanted)) {
+    throw new Error(`--to: found ${wanted}; allowed: ${names.join(", ")}`);
+  }
+  if (active === null)
+    throw new Error(`nobody serves, so nothing can move: ${health}. ${findings.join(" ")}`);
+  if (wanted === active) return `${active} serves already`;
+  const to = names.find((name) => name !== active) ?? active;
+  const standby = masters[to];
+  if (!standby || "unreachable" in standby) throw new Error(`${to} cannot be reached: ${findings.join(" ")}`);
+  if (standby.guard.fit !== "fit") throw new Error(`${to} cannot take the service: ${standby.guard.fit}`);
+  const begun = Date.now();
+  await onNode(nodes[active] as NodeOutput, "/usr/share/heartbeat/hb_standby all");
+  while (Date.now() - begun < LIMIT_S * 1000) {
+    const state = await onNode(nodes[to] as NodeOutput, "cat /run/ha-nfs/state");
+    if (state === "serving\n") return `${to} serves, after ${((Date.now() - begun) / 1000).toFixed(1)} s`;
+    await sleep(200);
+  }
+  throw new Error(`${to} does not serve after ${LIMIT_S} s: npm run status`);
+}
+
+async function main(): Promise<void> {
+  const [flag, to, ...more] = process.argv.slice(2).flatMap((word) => word.split("=", 2));
+  if (flag !== undefined && (flag !== "--to" || to === undefined || more.length > 0)) {
+    throw new Error(`usage: npm run switchover [-- --to NODE]; found: ${process.argv.slice(2).join(" ")}`);
+  }
+  const { nodes } = stackOutputs(process.env.HA_NFS_STACK ?? "dev") as { nodes: Record<string, NodeOutput> };
+  console.log(await switchover(nodes, to));
+}
+
+main().catch((error: Error) => {
+  console.error(`error: ${error.message}`);
+  process.exitCode = 1;
+});
