@@ -112,7 +112,8 @@ export function judge(
   const serving = reports.filter(([, r]) => r.vip && r.mounted && r.nfsdThreads > 0 && !r.drbd.frozen);
   const answering = reports.some(([, r]) => r.answers);
   // Of two, the other does not: NFS answers at the address, so this one has it.
-  const active = serving[0]?.[0] ?? (answering ? silent[0] : undefined) ?? null;
+  const elsewhere = answering && !reports.some(([, r]) => r.vip); // a frozen master has the address, and answers
+  const active = serving[0]?.[0] ?? (elsewhere ? silent[0] : undefined) ?? null;
   const findings = [
     ...missing,
     ...reports.flatMap(([name, report]) => problems(name, report)),
