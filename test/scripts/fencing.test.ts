@@ -3,7 +3,14 @@ import { once } from "node:events";
 import * as net from "node:net";
 import { safetyFiles } from "../../components/fencing";
 import { nodeFile } from "../../components/remote/hostScript";
-import { doorUnit, guardUnit, witnessUnit } from "../../components/render/units";
+import {
+  compareTimer,
+  compareUnit,
+  doorUnit,
+  guardUnit,
+  leaveUnit,
+  witnessUnit,
+} from "../../components/render/units";
 import { Sandbox } from "./sandbox";
 
 const LIB = "/usr/local/lib/ha-nfs";
@@ -23,6 +30,16 @@ const guard = {
   VOLUME: "data",
   GUARD: nodeFile("safety/guard"),
   UPKEEP_PY: nodeFile("safety/upkeep.py"),
+  PARTS_PY: nodeFile("safety/parts.py"),
+  MANAGER_PY: nodeFile("safety/manager.py"),
+  METRICS_PY: nodeFile("safety/metrics.py"),
+  ALONE: nodeFile("safety/alone"),
+  LEAVE: nodeFile("safety/leave"),
+  SPLIT: nodeFile("safety/split"),
+  COMPARE: nodeFile("safety/compare-disks"),
+  COMPARE_UNIT: compareUnit,
+  COMPARE_TIMER: compareTimer,
+  LEAVE_UNIT: leaveUnit,
   WISH: nodeFile("safety/wish"),
   WAIT_PEER: nodeFile("safety/wait-peer"),
   GUARD_UNIT: guardUnit,
@@ -59,7 +76,7 @@ describe("node scripts: fencing", () => {
       assert.deepEqual(restarts(second.calls), []);
     });
 
-    it("starts the door anew when its code changes, and not for the pair's settings, which it reads each time", () => {
+    it("starts the door and the guards anew when their code changes, and not for the pair's settings, which it reads each time", () => {
       box.run("fencing.sh", "apply", fencing);
       const settings = box.run("fencing.sh", "apply", { ...fencing, FENCE_CONF: "ME=m2\n" });
       assert.match(settings.output, /wrote \/etc\/ha-nfs\/fence\.conf/);
@@ -68,7 +85,7 @@ describe("node scripts: fencing", () => {
         const vars = { ...fencing, [changed]: `${fencing[changed]}\n# changed\n` };
         assert.deepEqual(
           restarts(box.run("fencing.sh", "apply", vars).calls),
-          ["systemctl restart ha-nfs-door.service"],
+          ["systemctl restart ha-nfs-door.service", "systemctl try-restart ha-nfs@*.service"],
           changed,
         );
         box.run("fencing.sh", "apply", fencing);
@@ -168,13 +185,46 @@ describe("node scripts: fencing", () => {
       assert.deepEqual(restarts(calls), ["systemctl restart ha-nfs@data.service"]);
     });
 
+    it("starts no guard anew for what it does not import", () => {
+      box.run("guard.sh", "apply", guard);
+      for (const changed of ["WISH", "WAIT_PEER", "ALONE", "LEAVE", "SPLIT", "COMPARE"] as const) {
+        const { output, calls } = box.run("guard.sh", "apply", { ...guard, [changed]: "#!/bin/sh\n" });
+        assert.match(output, /^wrote /, changed);
+        assert.deepEqual(restarts(calls), [], changed);
+      }
+    });
+
+    it("has the polite end and the weekly comparison start with the node", () => {
+      const { calls } = box.run("guard.sh", "apply", guard);
+      assert.ok(calls.includes("systemctl start ha-nfs-leave@data.service ha-nfs-compare@data.timer"));
+      for (const [unit, file] of [
+        ["ha-nfs-leave@data.service", "ha-nfs-leave@.service"],
+        ["ha-nfs-compare@data.timer", "ha-nfs-compare@.timer"],
+      ]) {
+        assert.equal(box.linkTarget(`${WANTS}/${unit}`), `/etc/systemd/system/${file}`);
+      }
+    });
+
     it("says in verify that it is down, and goes with all it wrote", () => {
       box.run("guard.sh", "apply", guard);
       const { status, output } = box.run("guard.sh", "verify", guard, "touch /unit-is-down");
       assert.deepEqual([status, output], [3, "drift: ha-nfs@data.service is down\n"]);
       box.run("guard.sh", "remove", guard);
-      for (const file of ["guard", "upkeep.py", "wish", "wait-peer"]) {
+      for (const file of [
+        "guard",
+        "upkeep.py",
+        "parts.py",
+        "manager.py",
+        "metrics.py",
+        "wish",
+        "wait-peer",
+        "leave",
+      ]) {
         assert.throws(() => box.read(`${LIB}/${file}`), file);
+      }
+      assert.throws(() => box.read("/usr/local/sbin/ha-nfs-alone"));
+      for (const unit of ["ha-nfs@data.service", "ha-nfs-leave@data.service", "ha-nfs-compare@data.timer"]) {
+        assert.equal(box.linkTarget(`${WANTS}/${unit}`), undefined);
       }
     });
   });

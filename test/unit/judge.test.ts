@@ -12,8 +12,11 @@ const standby: Report = {
     peerRole: "Primary",
     disk: "UpToDate",
     peerDisk: "UpToDate",
+    frozen: false,
     outOfSyncKiB: 0,
   },
+  guard: { alive: true, wish: "down", state: "stopped", fit: "fit", findings: [] },
+  splitBrain: false,
   mounted: false,
   nfsdThreads: 0,
   exports: [],
@@ -26,6 +29,7 @@ const standby: Report = {
 const active: Report = {
   ...standby,
   drbd: { ...standby.drbd, role: "Primary", peerRole: "Secondary" },
+  guard: { alive: true, wish: "up", state: "serving", fit: "it is Primary, Connected", findings: [] },
   mounted: true,
   nfsdThreads: 8,
   exports: ["/srv/nfs/data 10.10.1.0/24"],
@@ -100,7 +104,7 @@ describe("what two masters' reports mean together", () => {
     const waits = { ...alone(standby), heartbeat: false, waitsForPeer: true, answers: false };
     const { health, findings } = judge({ m1: down, m2: waits });
     assert.equal(health, Health.Down);
-    assert.match(findings.join(" "), /may be older.*touch \/run\/ha-nfs\/start-alone/);
+    assert.match(findings.join(" "), /may be older.*npm run start-alone -- m2/);
   });
 
   it("split brain, when both are primary", () => {
@@ -109,11 +113,48 @@ describe("what two masters' reports mean together", () => {
     assert.match(findings[0] ?? "", /m1 and m2 are both primary/);
   });
 
-  it("split brain, when DRBD has refused the peer's data", () => {
-    const refused = { ...active, drbd: { ...active.drbd, connection: "StandAlone" } };
+  it("split brain, when DRBD has refused the peer's data, and its handler has noted it", () => {
+    const refused = { ...active, drbd: { ...active.drbd, connection: "StandAlone" }, splitBrain: true };
     const { health, findings } = judge({ m1: refused, m2: alone(standby) });
     assert.equal(health, Health.SplitBrain);
     assert.match(findings[0] ?? "", /m1 has refused.*Nothing has been discarded/);
+  });
+
+  it("no split brain, when a connection is given up for want of an address", () => {
+    const lost = alone(active, { connection: "StandAlone" });
+    const { health, findings } = judge({ m1: lost, m2: alone(standby, { disk: "Outdated" }) });
+    assert.equal(health, Health.Degraded);
+    assert.match(
+      findings.join(" "),
+      /m1: DRBD is StandAlone.*m2: its disk is Outdated: the peer has written/,
+    );
+  });
+
+  it("no split brain, when the old primary is frozen and the other has taken over", () => {
+    const { health, active: who } = judge({ m1: alone(active, { frozen: true }), m2: alone(active) });
+    assert.equal(health, Health.Degraded);
+    assert.equal(who, "m2");
+  });
+
+  it("down, when the one that has the address is frozen: that the other is silent does not make it serve", () => {
+    const found = ["no write is acknowledged: silence"];
+    const frozen = {
+      ...alone(active, { frozen: true }),
+      guard: { ...active.guard, state: "frozen", findings: found },
+    };
+    const { health, active: who, findings } = judge({ m1: down, m2: frozen });
+    assert.equal(health, Health.Down);
+    assert.equal(who, null);
+    assert.ok(findings.includes("m2: no write is acknowledged: silence."));
+  });
+
+  it("degraded, when a guard is missing, or is refused", () => {
+    const dead = { ...standby, guard: { ...standby.guard, alive: false } };
+    assert.match(judge({ m1: dead, m2: active }).findings.join(" "), /^m1: the guard is not running/);
+    const refused = { ...standby, guard: { ...standby.guard, wish: "up", state: "refused: no proof" } };
+    assert.deepEqual(judge({ m1: refused, m2: active }).findings, [
+      "m1: it is to serve and does not: refused: no proof.",
+    ]);
   });
 
   describe("of the replicas", () => {
