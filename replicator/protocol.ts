@@ -116,7 +116,7 @@ export type Reply =
   | { re: "ack"; id: number }
   /** Of a `list`: the names whose content it wants, and the directories that it had not. Of `names`: those it lacks. */
   | { re: "listed"; id: number; need: string[]; made: string[] }
-  /** A rename could not be done: the slave has no such path, or something stands at the new one. */
+  /** A rename could not be done: the slave has no such path, something stands at the new one, or an error tells why. */
   | { re: "stale"; from: string; to: string }
   /** One path could not be brought up to date; the rest goes on. */
   | { re: "error"; path: string; message: string }

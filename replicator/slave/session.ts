@@ -98,6 +98,8 @@ export class Session {
       if (this.breath.due) await this.breath.take();
     } catch (error) {
       this.fail("path" in op ? op.path : "from" in op ? op.from : this.incoming.path, error);
+      // The error tells of the old name alone, and there is a new one.
+      if (op.op === "rename") this.reply({ re: "stale", from: op.from, to: op.to });
     }
   }
 

@@ -3,7 +3,7 @@ import { linkSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } f
 import { PassThrough } from "node:stream";
 import type { Batch } from "../../replicator/master/batches";
 import { frames, type Op } from "../../replicator/protocol";
-import { rename, TestVolume, update, until } from "./volume";
+import { rename, TestVolume, update } from "./volume";
 
 /** What a batch sends, each as `operation path`. */
 async function operations(...parts: Buffer[]): Promise<string[]> {
@@ -30,13 +30,8 @@ describe("replicator: batches", () => {
   const next = (position: number, plain = false) => volume.batches.next(position, plain);
   const start = () => volume.journal.base;
 
-  /** So that what happens from now on is known to come after all that was read before. */
   async function calm(): Promise<number> {
-    for (let beacon = 0; beacon < 2; beacon++) {
-      const since = Date.now();
-      await until("the clock goes on", () => Date.now() > since + 2);
-      await volume.record();
-    }
+    await volume.calm();
     return volume.journal.end;
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { relative } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { Cluster, needsWatch } from "./cluster";
 import { Disk, system } from "./disk";
 import { assertEqual } from "./equal";
@@ -14,6 +14,11 @@ function makeDeep(directory: string, levels = 25): string {
     open F, ">file" or die; print F "x"`;
   execFileSync("perl", ["-e", script, directory]);
   return Array<string>(levels).fill(name).join("/");
+}
+
+function makeDirectory(path: string): void {
+  mkdirSync(path);
+  writeFileSync(join(path, "file"), "content");
 }
 
 describe("replicator: what cannot be read or written", () => {
@@ -50,6 +55,32 @@ describe("replicator: what cannot be read or written", () => {
       await until("it is there", () => lane.status.failing === undefined);
       assertEqual(master, slave);
     });
+
+    for (const [what, make] of [
+      ["file", (path: string) => writeFileSync(path, "content")],
+      ["directory", makeDirectory],
+    ] as const) {
+      it(`is a ${what} that cannot be renamed: the new name comes, and the old one goes as soon as it can`, async () => {
+        const { master, slave } = pair;
+        make(master.file("data/a"));
+        const lane = master.lane(slave, { retryMs: 100 });
+        await slave.follows(master);
+        await master.calm();
+        system("chattr", "+i", slave.file("data/a"));
+        try {
+          renameSync(master.file("data/a"), master.file("data/b"));
+          await master.record(rename("data/a", "data/b"));
+          await slave.follows(master);
+          assert.ok(existsSync(slave.file("data/b")));
+          const failing = lane.status.failures?.map(({ path }) => path);
+          assert.deepEqual(failing, ["data/a"]);
+        } finally {
+          system("chattr", "-i", slave.file("data/a"));
+        }
+        await until("nothing fails", () => lane.status.failing === undefined);
+        assertEqual(master, slave);
+      });
+    }
 
     it("is a path too long to be named: the journal's records of it and a comparison go on", async () => {
       const { master, slave } = pair;
