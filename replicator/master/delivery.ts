@@ -22,8 +22,10 @@ export interface Doubt {
   path: string;
   /** With all below it; otherwise only the attributes of the directories, the path's own included. */
   whole: boolean;
-  /** Called once it is right on the slave. */
+  /** Called once it is right on the slave, but for what rsync has of it, which comes later. */
   release: Release;
+  /** The release waits for rsync as well. */
+  late?: true;
 }
 
 /** Brings parcels to a slave over one connection, and whatever they turn out to need besides. */
@@ -203,6 +205,7 @@ export class Delivery {
 
   /** Looks at what is in doubt until nothing is. */
   async mend(): Promise<void> {
+    const { specials } = this;
     const { packer } = this.course;
     while (this.doubts.length > 0) {
       const doubts = this.doubts.splice(0, TOGETHER);
@@ -214,7 +217,10 @@ export class Delivery {
       await this.compare(jobs.map((path) => ({ path, deep: true })));
       this.course.horizon = Date.now();
       await Promise.all(this.marks);
-      for (const { release } of doubts) release();
+      for (const { path, late, release } of doubts) {
+        if (late) specials.after(path, release);
+        else release();
+      }
     }
   }
 

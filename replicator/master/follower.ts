@@ -22,6 +22,8 @@ export class Follower {
   private waiting: { time: number; position: number }[] = [];
   private compared = -Infinity;
   private retried = -Infinity;
+  /** Paths whose retry is under way. */
+  private readonly retrying = new Set<string>();
 
   constructor(
     private readonly course: Course,
@@ -212,6 +214,14 @@ export class Follower {
     if (failures.overflowed && now - this.compared > RECOMPARE) {
       throw new Error("too many paths have failed: everything is compared");
     }
-    for (const { path, release } of failures.retry()) this.delivery.doubt({ path, whole: true, release });
+    for (const { path, release } of failures.retry()) {
+      if (this.retrying.has(path)) continue;
+      this.retrying.add(path);
+      const tried = () => {
+        this.retrying.delete(path);
+        release();
+      };
+      this.delivery.doubt({ path, whole: true, release: tried, late: true });
+    }
   }
 }

@@ -70,6 +70,15 @@ export class Specials {
     );
   }
 
+  /** Calls `release` once all has been brought that is pending at `path` and below it, if anything. */
+  after(path: string, release: Release): void {
+    const nowhere = { from: path, to: "" };
+    const pending = [...this.waiting, ...this.running].filter(([one]) => moved(one, nowhere) !== undefined);
+    let left = pending.length;
+    if (left === 0) release();
+    for (const [, releases] of pending) releases.push(() => --left === 0 && release());
+  }
+
   /** Resolves once no more than `most` are pending. */
   async room(most = CROWD): Promise<void> {
     while (this.pending > most && !this.signal.aborted) {

@@ -13,6 +13,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { join } from "node:path";
 import { assertEqual } from "./equal";
 import { isMarked, mark, needsRsync, pairForEach, rename, until, update } from "./volume";
 
@@ -105,6 +106,37 @@ describe("replicator: what rsync brings", function () {
     assertEqual(master, slave);
     assert.equal(isMarked(slave.file("data/other")), "yes");
   });
+
+  for (const [what, parent] of [
+    ["is", "data"],
+    ["is in a directory that is", "data/sub"],
+  ] as const) {
+    it(`${what} still told to fail while rsync tries it again`, async () => {
+      const { master, slave } = pair;
+      const path = `${parent}/long`;
+      mkdirSync(master.file("data/sub"));
+      writeFileSync(master.file(path), Buffer.alloc(5 * MiB, "1"));
+      const gate = join(slave.root, "..", "gate");
+      writeFileSync(gate, "");
+      const paths = [{ path: parent === "data" ? path : parent, message: "no", since: "" }];
+      const ssh = [join(__dirname, "gatedShell"), gate, ...slave.shell];
+      const first = master.lane(slave);
+      await slave.follows(master);
+      await first.stop();
+      rmSync(slave.file(path));
+      const kept = { ...first.kept, failures: { paths, overflowed: false } };
+      const lane = master.lane(slave, { kept, ssh, retryMs: 60_000 });
+      await until("rsync has it", () => lane.status.specialPending === 1);
+      await master.record();
+      await until("the journal is read", () => slave.receiver.state.position === master.journal.end);
+      assert.equal(lane.status.failing, 1);
+      slave.cut();
+      await until("it is connected again", () => lane.status.lastError !== undefined && lane.status.connected);
+      rmSync(gate);
+      await until("nothing fails", () => lane.status.failing === undefined);
+      assertEqual(master, slave);
+    });
+  }
 
   it("is tried again when rsync fails, and one bad path keeps no other", async () => {
     const { master, slave } = pair;
