@@ -29,6 +29,8 @@ export class Failures {
   count = 0;
   /** There have been too many to remember: only comparing everything finds them. */
   overflowed: boolean;
+  /** How often that has been so. */
+  overflows = 0;
   /** `last`: when it last failed, of `performance.now()`. */
   private readonly paths: Map<string, Omit<Failing, "path"> & { last: number }>;
 
@@ -89,7 +91,9 @@ export class Failures {
   }
 
   private put(path: string, { message, since }: Omit<Failing, "path">): void {
-    if (this.paths.size >= MOST && !this.paths.has(path)) this.overflowed = true;
-    else this.paths.set(path, { message, since, last: performance.now() });
+    if (this.paths.size >= MOST && !this.paths.has(path)) {
+      this.overflowed = true;
+      this.overflows++;
+    } else this.paths.set(path, { message, since, last: performance.now() });
   }
 }

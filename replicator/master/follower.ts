@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { encode, type Position, VERSION } from "../protocol";
+import { encode, type Op, type Position, VERSION } from "../protocol";
 import type { Crowd } from "./batches";
 import { Bell } from "./bell";
 import type { Course } from "./course";
@@ -20,6 +20,8 @@ export class Follower {
   private lastBeacon = 0;
   /** Of beacons that have to wait for what rsync has: all that was before them is on the slave at this position. */
   private waiting: { time: number; position: number }[] = [];
+  /** The trees that have been compared are the slave's from now on; undefined: none have. */
+  private adopt: (() => void) | undefined;
   private compared = -Infinity;
   private retried = -Infinity;
   /** Paths whose retry is under way. */
@@ -129,7 +131,7 @@ export class Follower {
 
   /** Compares what the slave does not have of this journal. Returns the position to go on at. */
   private async begin({ position, stamp, trees }: Greeting): Promise<number> {
-    const { course, delivery } = this;
+    const { course } = this;
     const { journal, failures } = course;
     const here = journal.end;
     const known = position !== undefined && journal.knows(position, stamp);
@@ -138,10 +140,16 @@ export class Follower {
     const start = partly && missing.length < course.trees.length ? position : here;
     course.begun(start);
     if (missing.length > 0) {
-      failures.overflowed = false;
+      const { overflows } = failures;
+      this.adopt = () => {
+        course.lost = false;
+        if (failures.overflows === overflows) failures.overflowed = false;
+        this.tell({ op: "adopt", trees: [...missing], ...this.placeOf(start) });
+      };
+      // What rsync has of it may take for ever, when it does not fit: until then the position is held, but nothing else.
+      const release = this.progress.begin(start);
       await this.compare(missing);
-      course.lost = false;
-      await delivery.wire.write(encode({ op: "adopt", trees: [...missing], ...this.placeOf(start) }));
+      release();
     }
     course.comparing(undefined);
     return start;
@@ -158,10 +166,7 @@ export class Follower {
       trees.map((path) => ({ path, deep: true })),
       () => course.comparing(++directories),
     );
-    do {
-      await delivery.settle();
-      await delivery.specials.room(0);
-    } while (!delivery.mended);
+    await delivery.settle();
     this.compared = performance.now();
     course.sent = Math.max(course.sent, course.journal.end);
   }
@@ -177,7 +182,13 @@ export class Follower {
     const due = this.waiting.filter((beacon) => beacon.position <= position);
     this.waiting = this.waiting.slice(due.length);
     this.sendBeacon(due.at(-1)?.time ?? 0);
-    this.delivery.wire.write(encode({ op: "cursor", ...this.placeOf(position) })).catch(() => undefined);
+    this.adopt?.();
+    this.adopt = undefined;
+    this.tell({ op: "cursor", ...this.placeOf(position) });
+  }
+
+  private tell(op: Op): void {
+    this.delivery.wire.write(encode(op)).catch(() => undefined);
   }
 
   private placeOf(position: number): Position {
