@@ -14,6 +14,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import type { Rsync } from "../../replicator/master/rsync";
+import { Specials } from "../../replicator/master/special";
+import type { Volume } from "../../replicator/master/volume";
+import { Stuck } from "../../replicator/master/wire";
 import { assertEqual } from "./equal";
 import { isMarked, mark, needsRsync, pairForEach, rename, until, update } from "./volume";
 
@@ -151,5 +155,17 @@ describe("replicator: what rsync brings", function () {
     master.lane(slave);
     await slave.follows(master);
     assertEqual(master, slave);
+  });
+
+  it("keeps the rest waiting when there is very much of it, but not for an rsync that always fails", async () => {
+    const { volume } = pair.master.packer;
+    const specials = new Specials({
+      volume: Object.assign(Object.create(volume) as Volume, { status: () => statSync(volume.root) }),
+      rsync: { run: () => Promise.resolve({ code: 11, said: "no space" }) } as unknown as Rsync,
+      ...{ finished: assert.fail, refused: assert.fail, failed: () => undefined },
+    });
+    for (let path = 0; path < 4001; path++) specials.add(`data/${path}`, () => undefined);
+    await assert.rejects(specials.room(), new Stuck("rsync ended with 11: no space"));
+    await specials.stop();
   });
 });
