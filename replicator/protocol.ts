@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
 
 /** Raised with every change that an older peer would misunderstand. */
-export const VERSION = 4;
+export const VERSION = 5;
 
 /** The most that one frame's body carries, bytes; longer files take several. */
 export const CHUNK = 1024 * 1024;
@@ -95,6 +95,8 @@ export type Op =
   | { op: "mark"; id: number }
   /** Everything up to this position of the journal is on the slave: it may start from here the next time. */
   | ({ op: "cursor" } & Position)
+  /** What follows may be as new as this position. The slave keeps it before it does any of that. */
+  | ({ op: "ahead" } & Position)
   /** The trees that a full comparison has made equal; from now on they are this slave's. */
   | ({ op: "adopt"; trees: string[] } & Position)
   /** `age` milliseconds ago the master wrote `time` into its beacon. The slave sends it back. */
@@ -108,6 +110,8 @@ export type Reply =
       /** Where to go on, and its stamp; undefined: this slave knows nothing of the journal. */
       position?: number;
       stamp?: string | undefined;
+      /** As new as this may some of it be, see the operation; undefined: nothing is newer than `position`. */
+      ahead?: Position | undefined;
       /** The trees that it holds as they were at `position`; the others want a full comparison. */
       trees: string[];
     }

@@ -18,6 +18,8 @@ export class Follower {
   private readonly delivery: Delivery;
   private readonly progress = new Progress((position) => this.reached(position));
   private lastBeacon = 0;
+  /** How new what the slave gets may be, as it has been told. */
+  private told: number | undefined;
   /** Of beacons that have to wait for what rsync has: all that was before them is on the slave at this position. */
   private waiting: { time: number; position: number }[] = [];
   /** The trees that have been compared are the slave's from now on; undefined: none have. */
@@ -130,21 +132,30 @@ export class Follower {
   }
 
   /** Compares what the slave does not have of this journal. Returns the position to go on at. */
-  private async begin({ position, stamp, trees }: Greeting): Promise<number> {
+  private async begin({ position, stamp, ahead, trees }: Greeting): Promise<number> {
     const { course } = this;
     const { journal, failures } = course;
+    const { wire } = this.delivery;
     const here = journal.end;
-    const known = position !== undefined && journal.knows(position, stamp);
+    const known =
+      position !== undefined &&
+      journal.knows(position, stamp) &&
+      (!ahead || journal.knows(ahead.position, ahead.stamp));
     const partly = known && !failures.overflowed && !course.lost;
     const missing = partly ? course.trees.filter((tree) => !trees.includes(tree)) : course.trees;
     const start = partly && missing.length < course.trees.length ? position : here;
     course.begun(start);
+    const first = () => this.ahead();
+    // What the slave has of another past it may forget only once it has been compared.
+    if (known) wire.first = first;
     if (missing.length > 0) {
       const { overflows } = failures;
       this.adopt = () => {
         course.lost = false;
         if (failures.overflows === overflows) failures.overflowed = false;
-        this.tell({ op: "adopt", trees: [...missing], ...this.placeOf(start) });
+        const adopt: Op = { op: "adopt", trees: [...missing], ...this.placeOf(start) };
+        const adopted = this.tell(adopt).then(() => (wire.first = first));
+        void adopted.then(() => this.tell());
       };
       // What rsync has of it may take for ever, when it does not fit: until then the position is held, but nothing else.
       const release = this.progress.begin(start);
@@ -184,11 +195,19 @@ export class Follower {
     this.sendBeacon(due.at(-1)?.time ?? 0);
     this.adopt?.();
     this.adopt = undefined;
-    this.tell({ op: "cursor", ...this.placeOf(position) });
+    void this.tell({ op: "cursor", ...this.placeOf(position) });
   }
 
-  private tell(op: Op): void {
-    this.delivery.wire.write(encode(op)).catch(() => undefined);
+  private tell(...ops: Op[]): Promise<void> {
+    return this.delivery.wire.write(Buffer.concat(ops.map((op) => encode(op)))).catch(() => undefined);
+  }
+
+  /** What has been read by now may be as new as the journal; undefined: that has been told. */
+  private ahead(): Buffer | undefined {
+    const { end } = this.course.journal;
+    if (end === this.told) return undefined;
+    this.told = end;
+    return encode({ op: "ahead", ...this.placeOf(end) });
   }
 
   private placeOf(position: number): Position {

@@ -15,8 +15,8 @@ function isGood(reply: Reply, trees: ReadonlySet<string>): boolean {
     case "hello":
       return (
         areNames(reply.trees) &&
-        (reply.position === undefined || isWhole(reply.position)) &&
-        (reply.stamp === undefined || isText(reply.stamp))
+        (reply.position === undefined || isPlace(reply)) &&
+        (reply.ahead === undefined || isPlace(reply.ahead))
       );
     case "refused":
       return isText(reply.reason);
@@ -38,6 +38,9 @@ function isGood(reply: Reply, trees: ReadonlySet<string>): boolean {
 }
 
 const isText = (value: unknown): value is string => typeof value === "string";
+
+const isPlace = (place: { position?: unknown; stamp?: unknown } | null): boolean =>
+  isWhole(place?.position) && (place?.stamp === undefined || isText(place?.stamp));
 
 /** They stand below the directory that was asked about, and lead no further. */
 const areNames = (value: unknown): boolean => Array.isArray(value) && value.every(isName);

@@ -88,9 +88,16 @@ export class Wire {
     return this.exclusive(() => this.put(bytes));
   }
 
+  /** A frame that has to go before whatever is written next; undefined: none. */
+  first: () => Buffer | undefined = () => undefined;
+
   /** Runs `action`, whose calls of `put` follow each other on the wire. */
   exclusive<T>(action: () => Promise<T>): Promise<T> {
-    const done = this.last.then(action);
+    const done = this.last.then(async () => {
+      const first = this.first();
+      if (first) await this.put(first);
+      return action();
+    });
     this.last = done.catch(() => undefined);
     return done;
   }

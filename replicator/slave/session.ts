@@ -150,6 +150,9 @@ export class Session {
         state.moveTo(op);
         host.progressed();
         return;
+      case "ahead":
+        state.goAhead(op);
+        return;
       case "adopt":
         state.adopt(op.trees, op);
         host.progressed();

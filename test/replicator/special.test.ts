@@ -135,7 +135,9 @@ describe("replicator: what rsync brings", function () {
       await until("the journal is read", () => slave.receiver.state.position === master.journal.end);
       assert.equal(lane.status.failing, 1);
       slave.cut();
-      await until("it is connected again", () => lane.status.lastError !== undefined && lane.status.connected);
+      await until("it has ended", () => !lane.status.connected);
+      await until("rsync has it again", () => lane.status.specialPending === 1);
+      assert.equal(lane.status.failing, 1);
       rmSync(gate);
       await until("nothing fails", () => lane.status.failing === undefined);
       assertEqual(master, slave);
