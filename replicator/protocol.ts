@@ -122,8 +122,8 @@ export type Reply =
   | { re: "listed"; id: number; need: string[]; made: string[] }
   /** A rename could not be done: the slave has no such path, something stands at the new one, or an error tells why. */
   | { re: "stale"; from: string; to: string }
-  /** One path could not be brought up to date; the rest goes on. */
-  | { re: "error"; path: string; message: string }
+  /** One path could not be brought up to date; the rest goes on. `attributes`: only those of a directory that is there. */
+  | { re: "error"; path: string; message: string; attributes?: true }
   /** The slave can take nothing more for now (disk full, read-only, I/O error); the connection ends. */
   | { re: "stuck"; path: string; message: string }
   | { re: "beacon"; time: number };

@@ -55,7 +55,8 @@ export class Delivery {
       new Set(course.trees),
       {
         stale: (from, to) => this.stale({ from, to }),
-        error: (path, message) => (path === "" ? course.trouble(message) : failures.add(path, message)),
+        error: (path, message, attributes) =>
+          path === "" ? course.trouble(message) : failures.add(path, message, attributes),
         beacon: (time) => course.beacon(time),
       },
       bucket,

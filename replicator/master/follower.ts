@@ -9,6 +9,8 @@ import type { Greeting } from "./wire";
 
 /** How often everything may be compared because too much has failed; milliseconds. */
 const RECOMPARE = 600_000;
+/** What is repeated because of failures rests so many times as long as it takes. */
+const RARELY = 10;
 /** Beacons that wait; of more every other one goes. */
 const MOST_WAITING = 1000;
 
@@ -24,8 +26,9 @@ export class Follower {
   private waiting: { time: number; position: number }[] = [];
   /** The trees that have been compared are the slave's from now on; undefined: none have. */
   private adopt: (() => void) | undefined;
-  private compared = -Infinity;
-  private retried = -Infinity;
+  /** When everything may be compared because too much has failed, and failing paths be tried again. */
+  private compareAt = -Infinity;
+  private retryAt = -Infinity;
   /** Paths whose retry is under way. */
   private readonly retrying = new Set<string>();
 
@@ -83,8 +86,7 @@ export class Follower {
     }
     for (;;) {
       delivery.wire.throwIfOver();
-      this.retry();
-      await delivery.mend();
+      await this.mend();
       if (position < journal.oldest) throw new Error("the journal does not reach back to where the slave is");
       await delivery.tidy();
       const crowd = position < course.streamed ? undefined : await batches.crowd(position);
@@ -168,6 +170,7 @@ export class Follower {
 
   private async compare(trees: readonly string[]): Promise<void> {
     const { course, delivery } = this;
+    const since = performance.now();
     let directories = 0;
     course.comparing(directories);
     if (course.full) {
@@ -178,7 +181,7 @@ export class Follower {
       () => course.comparing(++directories),
     );
     await delivery.settle();
-    this.compared = performance.now();
+    this.compareAt = restAfter(since, RECOMPARE);
     course.sent = Math.max(course.sent, course.journal.end);
   }
 
@@ -236,22 +239,33 @@ export class Follower {
   }
 
   /** @throws Error when only comparing everything helps */
-  private retry(): void {
+  private async mend(): Promise<void> {
+    const since = performance.now();
+    const due = since >= this.retryAt;
+    if (due) this.retry(since);
+    await this.delivery.mend();
+    if (due) this.retryAt = restAfter(since, this.course.retryMs);
+  }
+
+  private retry(now: number): void {
     const { failures } = this.course;
-    const now = performance.now();
-    if (now - this.retried < this.course.retryMs) return;
-    this.retried = now;
-    if (failures.overflowed && now - this.compared > RECOMPARE) {
+    if (failures.overflowed && now >= this.compareAt) {
       throw new Error("too many paths have failed: everything is compared");
     }
-    for (const { path, release } of failures.retry()) {
+    for (const { path, whole, release } of failures.retry()) {
       if (this.retrying.has(path)) continue;
       this.retrying.add(path);
       const tried = () => {
         this.retrying.delete(path);
         release();
       };
-      this.delivery.doubt({ path, whole: true, release: tried, late: true });
+      this.delivery.doubt({ path, whole, release: tried, late: true });
     }
   }
+}
+
+/** When what began at `since` may be done again; milliseconds of `performance.now()`. */
+function restAfter(since: number, least: number): number {
+  const now = performance.now();
+  return now + Math.max(least, RARELY * (now - since));
 }

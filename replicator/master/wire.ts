@@ -15,7 +15,8 @@ export type Listed = Extract<Reply, { re: "listed" }>;
 /** What a slave says unasked. */
 export interface Listener {
   stale(from: string, to: string): void;
-  error(path: string, message: string): void;
+  /** @param attributes only those of a directory */
+  error(path: string, message: string, attributes: boolean): void;
   beacon(time: number): void;
 }
 
@@ -211,7 +212,7 @@ export class Wire {
       case "stale":
         return this.listener.stale(reply.from, reply.to);
       case "error":
-        return this.listener.error(reply.path, reply.message);
+        return this.listener.error(reply.path, reply.message, reply.attributes === true);
       case "beacon":
         this.beacons--;
         return this.listener.beacon(reply.time);

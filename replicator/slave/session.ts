@@ -97,7 +97,7 @@ export class Session {
       } else await this.greet(op);
       if (this.breath.due) await this.breath.take();
     } catch (error) {
-      this.fail("path" in op ? op.path : "from" in op ? op.from : this.incoming.path, error);
+      this.fail("path" in op ? op.path : "from" in op ? op.from : this.incoming.path, error, op);
       // The error tells of the old name alone, and there is a new one.
       if (op.op === "rename") this.reply({ re: "stale", from: op.from, to: op.to });
     }
@@ -183,8 +183,17 @@ export class Session {
     if (this.active) this.connection.write(encode(reply));
   }
 
+  private isDirectory(path: string): boolean {
+    const { tree } = this.host;
+    try {
+      return tree.hasParents(path) && tree.lstat(path)?.isDirectory() === true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Tells the master what went wrong with a path, and ends the connection when it must not go on. */
-  private fail(path: string, error: unknown): void {
+  private fail(path: string, error: unknown, op?: Op): void {
     if (!this.active || error instanceof Interrupted) return;
     if (error instanceof Refused) {
       this.host.log(`refused a master: ${error.message}`);
@@ -195,6 +204,9 @@ export class Session {
     this.host.failed(path, message, stuck);
     if (stuck) this.end({ re: "stuck", path, message });
     else if (error instanceof TreeGone) this.end({ re: "error", path, message });
-    else this.reply({ re: "error", path, message });
+    else {
+      const attributes = op?.op === "dir" && this.isDirectory(path);
+      this.reply({ re: "error", path, message, ...(attributes ? { attributes } : {}) });
+    }
   }
 }
