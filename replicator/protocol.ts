@@ -151,9 +151,13 @@ export function encode(head: Op | Reply, body: Buffer = NOTHING): Buffer {
 /**
  * The frames that come over a connection, until it ends.
  *
+ * @param limit the most bytes that the next one may have
  * @throws Error when the bytes are no frames
  */
-export async function* frames<Head extends Op | Reply>(connection: Duplex): AsyncGenerator<Frame<Head>> {
+export async function* frames<Head extends Op | Reply>(
+  connection: Duplex,
+  limit = () => LIMIT,
+): AsyncGenerator<Frame<Head>> {
   let parts: Buffer[] = [];
   let size = 0;
   let wanted = PREFIX;
@@ -167,7 +171,8 @@ export async function* frames<Head extends Op | Reply>(connection: Duplex): Asyn
       if (bytes.length < PREFIX) break;
       const headEnd = PREFIX + bytes.readUInt32BE(0);
       wanted = headEnd + bytes.readUInt32BE(4);
-      if (wanted > LIMIT) throw new Error(`a frame of ${wanted} bytes: this is not the replication protocol`);
+      if (wanted > limit())
+        throw new Error(`a frame of ${wanted} bytes: this is not the replication protocol`);
       if (bytes.length < wanted) break;
       const head = JSON.parse(bytes.toString("utf8", PREFIX, headEnd)) as Head;
       yield { head, body: bytes.subarray(headEnd, wanted) };

@@ -7,6 +7,7 @@ import type { Parcel } from "./packer";
 import { parentOf } from "../paths";
 import { type Job, type Rename, whereabouts } from "./plan";
 import type { Progress, Release } from "./progress";
+import { unasked } from "./replies";
 import { Rsync } from "./rsync";
 import { Specials } from "./special";
 import { stream } from "./stream";
@@ -39,8 +40,9 @@ export class Delivery {
   private readonly marks = new Set<Promise<void>>();
   /** Paths for rsync of which the slave has not yet answered that it has all before them. */
   private coming = 0;
-  /** Those that are on their way. */
+  /** Those that are on their way, and which of them the slave has said it cannot do. */
   private renames: readonly Rename[] = [];
+  private readonly refused = new Set<Rename>();
 
   /** @param wake called when there is something to mend */
   constructor(
@@ -130,6 +132,7 @@ export class Delivery {
   /** Sends a batch whose renames `send` has put on their way, until all that they need is done. */
   async move(parcel: Parcel, renames: readonly Rename[], since: number): Promise<void> {
     this.renames = renames;
+    this.refused.clear();
     await this.send(parcel);
     renames.forEach((rename, index) => {
       this.course.failures.move(rename);
@@ -245,7 +248,11 @@ export class Delivery {
   }
 
   private stale(rename: Rename): void {
-    const index = this.renames.findIndex(({ from, to }) => from === rename.from && to === rename.to);
+    const isIt = (one: Rename) => one.from === rename.from && one.to === rename.to && !this.refused.has(one);
+    const index = this.renames.findIndex(isIt);
+    const [refused] = this.renames.slice(index, index + 1);
+    if (!refused) return this.wire.end(unasked({ re: "stale", ...rename }));
+    this.refused.add(refused);
     for (const path of whereabouts([rename.from, rename.to], this.renames.slice(index + 1))) {
       this.doubt({ path, whole: true, release: this.progress.hold() });
     }

@@ -7,7 +7,12 @@ import { isName, isPathIn, isWhole, quoted } from "../wellFormed";
  * @throws Error unless all that it says is well formed, and each path in the trees
  */
 export function checkReply(reply: Reply, trees: ReadonlySet<string>): void {
-  if (!isGood(reply, trees)) throw new Error(`the slave must not say: ${quoted(reply)}`);
+  if (!isGood(reply, trees)) throw unasked(reply);
+}
+
+/** What ends the connection of a slave that says it. */
+export function unasked(reply: Reply): Error {
+  return new Error(`the slave must not say: ${quoted(reply)}`);
 }
 
 function isGood(reply: Reply, trees: ReadonlySet<string>): boolean {

@@ -1,11 +1,15 @@
 import type { Duplex } from "node:stream";
 import { type Attributes, encode, frames, type Op, type Reply, shown } from "../protocol";
 import type { Bucket } from "./bucket";
-import { checkReply } from "./replies";
+import { checkReply, unasked } from "./replies";
 
 /** What is written at once; bytes. The least when there is a limit. */
 const PIECE = 256 * 1024;
 const SMALLEST = 4096;
+/** The most that a slave says at once, but for what is in the lists that it is asked about; bytes. */
+const SAYING = 64 * 1024;
+/** And of its reasons, characters. */
+const REASON = 300;
 /** So many bytes a second a slave that is alive takes at least. */
 const SLOWEST = 64 * 1024;
 
@@ -28,6 +32,9 @@ interface Question<T> {
 interface Mark extends Question<Listed | undefined> {
   /** Bytes of the connection up to it. */
   end: number;
+  /** Those of the list that it is about; undefined: of none. */
+  list: number | undefined;
+  listed?: Listed;
 }
 
 /** The slave can take nothing more, or wants nothing from this master; what it says is the message. */
@@ -43,7 +50,6 @@ export class Wire {
   /** Waits for the connection to take more. */
   private full: Question<void> | undefined;
   private readonly marks = new Map<number, Mark>();
-  private readonly lists = new Map<number, Listed>();
   private beacons = 0;
   private last: Promise<unknown> = Promise.resolve();
   private broken: Error | undefined;
@@ -122,9 +128,15 @@ export class Wire {
     return this.mark(bytes, ++this.ids);
   }
 
-  private mark(bytes: Buffer[], id: number): { written: Promise<void>; done: Promise<Listed | undefined> } {
+  private mark(
+    bytes: Buffer[],
+    id: number,
+    list?: number,
+  ): { written: Promise<void>; done: Promise<Listed | undefined> } {
     const mark = encode({ op: "mark", id });
-    const done = this.ask<Listed | undefined>((question) => this.marks.set(id, { ...question, end: 0 }));
+    const done = this.ask<Listed | undefined>((question) =>
+      this.marks.set(id, { ...question, end: 0, list }),
+    );
     const written = this.exclusive(async () => {
       for (const part of [...bytes, mark]) await this.put(part);
       const sent = this.marks.get(id);
@@ -137,13 +149,13 @@ export class Wire {
   /** What the slave wants of a directory; undefined when it could not look: it has told the error. */
   list(path: string, attributes: Attributes, entries: Buffer): Promise<Listed | undefined> {
     const id = ++this.ids;
-    return this.mark([encode({ op: "list", path, id, ...attributes }, entries)], id).done;
+    return this.mark([encode({ op: "list", path, id, ...attributes }, entries)], id, entries.length).done;
   }
 
   /** What the slave has not of the names in a directory; undefined as of `list`. */
   names(path: string, names: Buffer): Promise<Listed | undefined> {
     const id = ++this.ids;
-    return this.mark([encode({ op: "names", path, id }, names)], id).done;
+    return this.mark([encode({ op: "names", path, id }, names)], id, names.length).done;
   }
 
   beacon(time: number): void {
@@ -184,7 +196,7 @@ export class Wire {
 
   private async listen(): Promise<void> {
     try {
-      for await (const { head } of frames<Reply>(this.connection)) {
+      for await (const { head } of frames<Reply>(this.connection, () => this.limit)) {
         this.alive = performance.now();
         checkReply(head, this.trees);
         this.take(head);
@@ -201,31 +213,40 @@ export class Wire {
         this.greeting = undefined;
         return;
       case "refused":
-        return this.end(new Declined(reply.reason));
+        return this.end(new Declined(reply.reason.slice(0, REASON)));
       case "stuck":
-        return this.end(new Stuck(`${shown(reply.path)}: ${reply.message}`));
+        return this.end(new Stuck(`${shown(reply.path)}: ${reply.message.slice(0, REASON)}`));
       case "ack":
         return this.acknowledged(reply.id);
       case "listed":
-        this.lists.set(reply.id, reply);
-        return;
+        return this.listed(reply);
       case "stale":
         return this.listener.stale(reply.from, reply.to);
       case "error":
-        return this.listener.error(reply.path, reply.message, reply.attributes === true);
+        return this.listener.error(reply.path, reply.message.slice(0, REASON), reply.attributes === true);
       case "beacon":
         this.beacons--;
         return this.listener.beacon(reply.time);
     }
   }
 
+  /** The names that it says are among those that it was told. */
+  private get limit(): number {
+    return [...this.marks.values()].reduce((sum, { list = 0 }) => sum + list, SAYING);
+  }
+
+  private listed(reply: Listed): void {
+    const mark = this.marks.get(reply.id);
+    if (mark?.list === undefined || mark.listed) throw unasked(reply);
+    mark.listed = reply;
+  }
+
   private acknowledged(id: number): void {
     const mark = this.marks.get(id);
     if (!mark) return;
     this.answered = mark.end;
-    mark.done(this.lists.get(id));
+    mark.done(mark.listed);
     this.marks.delete(id);
-    this.lists.delete(id);
   }
 
   /** @param often how often this is called; milliseconds */
