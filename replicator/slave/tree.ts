@@ -171,9 +171,14 @@ export class Tree {
       rmdirSync(at);
     } catch (error) {
       if (codeOf(error) !== "ENOTEMPTY") throw error;
-      renameSync(at, this.at(`${OWN}/tmp/gone.${this.stamp}${++this.count}`));
-      this.onDiscard();
+      this.discard(at);
     }
+  }
+
+  /** Moves a directory that nobody wants to where it is taken to pieces. */
+  discard(at: Buffer): void {
+    renameSync(at, this.at(`${OWN}/tmp/gone.${this.stamp}${++this.count}`));
+    this.onDiscard();
   }
 
   /** Returns false, and has done nothing, when `from` is not there or `to` holds something that cannot give way. */

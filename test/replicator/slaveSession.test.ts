@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { type Op, VERSION } from "../../replicator/protocol";
-import { State } from "../../replicator/slave/state";
 import { attributes, HELLO, Slave, type FakeMaster } from "./slaveMaster";
 import { onSmallDisk } from "./volume";
 
@@ -205,28 +204,6 @@ describe("replicator/slave: sessions and safety", function () {
   it("keeps the master of another volume out while one is heard", async () => {
     await adopted();
     assert.match(await greeted({ journal: "another" }), /another volume/);
-  });
-
-  it("remembers how new what it has may be, but not before it remembers what it has adopted", async () => {
-    const place = (position: number) => ({ position, stamp: "a stamp" });
-    const master = await slave.master();
-    assert.equal(master.welcome?.ahead, undefined);
-    master.send({ op: "ahead", ...place(1) });
-    master.send({ op: "adopt", trees: ["data"], ...place(2) });
-    master.send({ op: "ahead", ...place(3) });
-    await master.done();
-    const kept = () => new State(slave.root, slave.receiver.tree, assert.fail).place.ahead;
-    assert.deepEqual(kept(), place(1));
-    await slave.receiver.state.persist();
-    assert.deepEqual(kept(), place(3));
-    master.send({ op: "cursor", ...place(4) });
-    master.send({ op: "ahead", ...place(5) });
-    await master.done();
-    assert.deepEqual(kept(), place(5));
-    await restart();
-    assert.deepEqual((await slave.master()).welcome?.ahead, place(5));
-    await restart();
-    assert.equal((await slave.master({ journal: "another journal", term: 2 })).welcome?.ahead, undefined);
   });
 
   it("compares a tree again that was wiped, put in its place, or is new", async () => {
