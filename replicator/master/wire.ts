@@ -160,7 +160,9 @@ export class Wire {
 
   beacon(time: number): void {
     this.beacons++;
-    this.write(encode({ op: "beacon", time, age: Math.max(0, Date.now() - time) })).catch(() => undefined);
+    // The age is that of when it is its turn: the slave knows its own lag by it.
+    const put = () => this.put(encode({ op: "beacon", time, age: Math.max(0, Date.now() - time) }));
+    this.exclusive(put).catch(() => undefined);
   }
 
   /** @throws Error, the reason, when the connection is over */
