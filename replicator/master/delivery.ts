@@ -176,10 +176,13 @@ export class Delivery {
 
   /** Removes what has gone of all that changed from `position` on. */
   async makeRoom(position: number): Promise<void> {
-    const { batches, packer } = this.course;
+    const { course, wire } = this;
+    const { batches, packer, journal } = course;
     packer.volume.check();
-    for await (const paths of batches.gone(position)) {
-      await this.wire.send(...paths.map((path) => encode({ op: "delete", path }))).done;
+    const crowded = () => (course.sent = Math.max(course.sent, journal.end));
+    for await (const paths of batches.gone(position, crowded)) {
+      wire.throwIfOver();
+      if (paths.length > 0) await wire.send(...paths.map((path) => encode({ op: "delete", path }))).done;
     }
   }
 

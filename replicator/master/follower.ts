@@ -9,7 +9,7 @@ import type { Greeting } from "./wire";
 
 /** How often everything may be compared because too much has failed; milliseconds. */
 const RECOMPARE = 600_000;
-/** What is repeated because of failures rests so many times as long as it takes. */
+/** What is repeated because of failures, or a full disk, rests so many times as long as it takes. */
 const RARELY = 10;
 /** Beacons that wait; of more every other one goes. */
 const MOST_WAITING = 1000;
@@ -82,7 +82,7 @@ export class Follower {
     let position = await this.begin(greeting);
     if (course.full) {
       batches.forget();
-      await delivery.makeRoom(position);
+      await this.makeRoom(position);
     }
     for (;;) {
       delivery.wire.throwIfOver();
@@ -183,6 +183,13 @@ export class Follower {
     await delivery.settle();
     this.compareAt = restAfter(since, RECOMPARE);
     course.sent = Math.max(course.sent, course.journal.end);
+  }
+
+  private async makeRoom(position: number): Promise<void> {
+    const since = performance.now();
+    if (since < this.course.roomAt) return;
+    await this.delivery.makeRoom(position);
+    this.course.roomAt = restAfter(since, 0);
   }
 
   /** Whether the slave may be past the renames of a batch that begins here. */

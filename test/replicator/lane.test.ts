@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { assertEqual } from "./equal";
 import { needsRsync, onSmallDisk, pairForEach, rename, until, update } from "./volume";
 
@@ -166,6 +167,32 @@ describe("replicator: a lane", () => {
         });
       });
     }
+
+    it("looks for what has gone in a small part of the time only", async function () {
+      const { master, slave } = pair;
+      await filled(this, async () => {
+        let [connections, looks] = [0, 0];
+        const connect = () => {
+          connections++;
+          return slave.connect();
+        };
+        const lane = master.lane(slave, { connect });
+        await slave.follows(master);
+        master.batches.gone = async function* () {
+          looks++;
+          await sleep(1000);
+          yield [];
+        };
+        writeFileSync(master.file("data/big"), Buffer.alloc(600_000));
+        await master.record(update("data/big"));
+        await until(
+          "it has tried three times again",
+          () => connections === 4 && lane.status.state === "stuck",
+        );
+        assert.equal(looks, 1);
+        await lane.stop();
+      });
+    });
 
     it("makes room before it compares", async function () {
       const { master, slave } = pair;

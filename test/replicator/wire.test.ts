@@ -18,8 +18,9 @@ describe("replicator: the master's end of a connection", () => {
       const busy = wire.exclusive(() => sleep(200));
       wire.beacon(Date.now());
       await busy;
-      const { value } = await sent.next();
-      assert.ok(value?.head.op === "beacon" && value.head.age >= 199, JSON.stringify(value?.head));
+      const first = await sent.next();
+      const head = first.done ? assert.fail() : first.value.head;
+      assert.ok(head.op === "beacon" && head.age >= 199, JSON.stringify(head));
     } finally {
       wire.end(new Error("the test is over"));
     }
