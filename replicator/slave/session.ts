@@ -1,11 +1,12 @@
 import type { Duplex } from "node:stream";
 import { encode, frames, reasonOf, type Op, type Reply } from "../protocol";
+import { codeOf } from "../errors";
 import { Breath, Interrupted } from "../breath";
 import { checkHello, checkOp, entriesOf, namesOf, Refused, type Hello } from "./checks";
 import { Incoming } from "./incoming";
 import { compare, compareNames } from "./list";
 import type { State } from "./state";
-import { codeOf, type Tree } from "./tree";
+import type { Tree } from "./tree";
 
 /** After these nothing more can be taken until somebody has mended the disk. */
 const STUCK = new Set(["ENOSPC", "EDQUOT", "EROFS", "EIO"]);

@@ -1,20 +1,12 @@
 import { spawn } from "node:child_process";
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf } from "../errors";
 import type { Position } from "../protocol";
+import { AheadLink } from "./ahead";
 import { OWN, Refused, type Hello } from "./checks";
-import { codeOf, mend, SELF, unlinked, type Tree } from "./tree";
+import { mend, SELF, unlinked, type Tree } from "./tree";
 
 /** How long the position is kept back, ms: so many times as long as the last flush of the disk took, within these. */
 const RESTS = 5;
@@ -47,9 +39,7 @@ export class State {
   private readonly trees = new Map<string, string>();
   private readonly own: string;
   private readonly file: string;
-  private readonly aheadFile: string;
-  /** Why `ahead` could not be written the last time. */
-  private trouble = "";
+  private readonly aheadLink: AheadLink;
   /** What is on disk. */
   private saved: Saved;
   private changed = false;
@@ -65,9 +55,9 @@ export class State {
   ) {
     this.own = join(root, OWN);
     this.file = join(this.own, "state.json");
-    this.aheadFile = join(this.own, "ahead");
+    this.aheadLink = new AheadLink(join(this.own, "ahead"), tree, log);
     this.saved = this.load();
-    this.ahead = this.loadAhead();
+    this.ahead = this.aheadLink.load();
     this.journal = this.saved.journal;
     this.term = this.saved.term;
     const { position, stamp } = this.saved;
@@ -214,32 +204,9 @@ export class State {
     await directory.sync().finally(() => directory.close());
   }
 
-  /**
-   * A symbolic link, for that is one step of the file system's journal: nothing that is done afterwards is on disk without
-   * it, and a full disk takes it too. What the file says must not count with it before the file knows what was adopted.
-   */
+  /** What the file says must not count with it before the file knows what was adopted. */
   private saveAhead(): void {
-    const { ahead, adoptions, adopted } = this;
-    if (!ahead || adoptions !== adopted) return;
-    const temporary = this.tree.at(this.tree.temporary());
-    try {
-      symlinkSync(JSON.stringify([ahead.position, ahead.stamp]), temporary);
-      renameSync(temporary, this.aheadFile);
-    } catch (error) {
-      if (this.trouble !== String(error)) this.log(`cannot write ${this.aheadFile}: ${String(error)}`);
-      this.trouble = String(error);
-    }
-  }
-
-  /** Undefined: nothing is ahead of the position, or it was never said. */
-  private loadAhead(): Position | undefined {
-    try {
-      const [position, stamp] = JSON.parse(readlinkSync(this.aheadFile)) as [number, string | null];
-      return { position, stamp: stamp ?? undefined };
-    } catch (error) {
-      if (codeOf(error) !== "ENOENT") this.log(`${this.aheadFile}: ${String(error)}`);
-      return undefined;
-    }
+    if (this.ahead && this.adoptions === this.adopted) this.aheadLink.save(this.ahead);
   }
 
   /** Flushes the root's file system, without holding up the event loop. */

@@ -13,6 +13,7 @@ import {
   utimesSync,
   type Stats,
 } from "node:fs";
+import { codeOf } from "../errors";
 import { bytesOf, type Attributes } from "../protocol";
 import { OWN } from "./checks";
 
@@ -236,9 +237,4 @@ export function unlinked(at: Buffer): boolean {
     if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
   }
   return true;
-}
-
-/** Such as `ENOENT`; undefined: no error of a system call. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
