@@ -24,7 +24,7 @@ export class Follower {
   private told: number | undefined;
   /** Of beacons that have to wait for what rsync has: all that was before them is on the slave at this position. */
   private waiting: { time: number; position: number }[] = [];
-  /** The trees that have been compared are the slave's from now on; undefined: none have. */
+  /** Called once trees that are compared are the slave's, which may be after rsync; undefined: there are none. */
   private adopt: (() => void) | undefined;
   /** When everything may be compared because too much has failed, and failing paths be tried again. */
   private compareAt = -Infinity;
@@ -245,7 +245,11 @@ export class Follower {
     this.delivery.wire.beacon(time);
   }
 
-  /** @throws Error when only comparing everything helps */
+  /**
+   * Looks at what is in doubt, and at what has failed when that is due.
+   *
+   * @throws Error when only comparing everything helps
+   */
   private async mend(): Promise<void> {
     const since = performance.now();
     const due = since >= this.retryAt;
@@ -256,7 +260,7 @@ export class Follower {
 
   private retry(now: number): void {
     const { failures } = this.course;
-    if (failures.overflowed && now >= this.compareAt) {
+    if (failures.overflowed && !this.adopt && now >= this.compareAt) {
       throw new Error("too many paths have failed: everything is compared");
     }
     for (const { path, whole, release } of failures.retry()) {

@@ -14,8 +14,8 @@ const CROWD = 4000;
 /** How long a run waits for company, milliseconds. */
 const GATHER = 200;
 const LONGEST_PAUSE = 30_000;
-/** After the second failure in succession the pause is longer. */
-const HOPELESS = 2000;
+/** After the fourth failure in succession the pause is longer: what an rsync of before has locked is free by then. */
+const HOPELESS = 10_000;
 
 /** Names of one file stay such, and holes. */
 const FLAGS = ["-HOS"];
