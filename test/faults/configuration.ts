@@ -1,0 +1,37 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../lab/stack";
+import type { Mode } from "./fault";
+
+/** The stack under test but its fencing: small, and with a second client. */
+const STACK = [
+  "ha-nfs:vip: 10.10.1.100",
+  "ha-nfs:lab:",
+  "  masterMemoryMiB: 512",
+  "  dataDiskMiB: 512",
+  "  clients:",
+  "    - { name: client, serviceAddress: 10.10.1.13 }",
+  "    - { name: c2, serviceAddress: 10.10.1.14 }",
+];
+
+/** The one place that knows the keys of fencing: what each mode is, in the stack's configuration. */
+const FENCING: Record<Mode, string> = {
+  device: "ha-nfs:fencing: { device: lab }",
+  witness: "ha-nfs:fencing: { witness: c2 }",
+  both: "ha-nfs:fencing: { device: lab, witness: c2 }",
+  neither: "ha-nfs:fencing: { allowDataLoss: true }",
+};
+
+/** The modes that this code can be in: one that knows no fencing has none. */
+export function knownModes(): Mode[] {
+  return hasFencing() ? (Object.keys(FENCING) as Mode[]) : ["neither"];
+}
+
+/** The lines of the configuration for a mode; `generation` is that of the secrets. */
+export function configuration(mode: Mode, generation: number): string[] {
+  return [...STACK, `ha-nfs:secretsGeneration: ${generation}`, ...(hasFencing() ? [FENCING[mode]] : [])];
+}
+
+function hasFencing(): boolean {
+  return /^\s*"?(ha-nfs:)?fencing"?:/m.test(readFileSync(join(ROOT, "Pulumi.yaml"), "utf8"));
+}

@@ -1,0 +1,147 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stackDir } from "../../lab/paths";
+import { onNode } from "../../scripts/operator/remote";
+import { status } from "../../scripts/operator/status";
+import { capture, notice, UserError } from "../../toolchain/process";
+import { ROOT, TestStack } from "../lab/stack";
+import { configuration, knownModes } from "./configuration";
+import { type Fault, type Mode, type Run, violations } from "./fault";
+import { faults, impossible } from "./faults";
+import { type Patient, redundant, repair } from "./heal";
+import { type Options, parseOptions } from "./options";
+import { play } from "./play";
+import { report } from "./report";
+import { addRun, dropRuns, readRuns, resultsFile } from "./results";
+
+/** Seconds that a stack which may just have been made has to be redundant. */
+const SETTLE = 60;
+
+/** The stack under test, in one mode after the other. */
+class House {
+  private readonly stack: TestStack;
+  private generation = 1;
+
+  constructor(private readonly name: string) {
+    this.stack = new TestStack(name);
+  }
+
+  /** Brings the stack into a mode, by an `up` when it is in another one. */
+  async enter(mode: Mode): Promise<void> {
+    const lines = configuration(mode, this.generation);
+    const mark = join(stackDir(this.name), "faults.config");
+    if (existsSync(mark) && readFileSync(mark, "utf8") === lines.join("\n")) return;
+    notice(`up, mode ${mode}`);
+    this.stack.configure(...lines);
+    const { status: code, log } = await this.stack.run("up");
+    this.stack.forget();
+    if (code !== 0) throw new UserError(`up has failed:\n${log}`);
+    writeFileSync(mark, lines.join("\n"));
+  }
+
+  async rotate(mode: Mode): Promise<void> {
+    this.generation++;
+    await this.enter(mode);
+  }
+
+  async theatre(mode: Mode) {
+    const outputs = await this.stack.outputs();
+    const all = Object.keys(outputs.nodes);
+    const patient: Patient = {
+      stack: this.name,
+      all,
+      masters: all.filter((node) => outputs.nodes[node]?.role === "master"),
+      status: () => status(outputs.nodes),
+      on: async (name, command) => {
+        const node = outputs.nodes[name];
+        if (!node) throw new Error(`no node ${name}`);
+        return onNode(node, command, 120_000);
+      },
+    };
+    const code = capture("git", ["-C", ROOT, "describe", "--always", "--dirty"]).stdout.trim();
+    return { patient, outputs, mode, code, rotate: () => this.rotate(mode), say: notice };
+  }
+}
+
+interface Each {
+  fault: Fault;
+  mode: Mode;
+}
+
+const isOf = ({ fault, mode }: Each, run: Run) => run.fault === fault.name && run.mode === mode;
+
+/** What the flags choose, a mode after the other: each change of mode is an `up`. */
+function chosen({ filter, quick, mode: only }: Options): Each[] {
+  const some = faults.filter((f) => (filter.test(f.name) || filter.test(f.stands)) && (!quick || f.quick));
+  return knownModes()
+    .filter((mode) => only === undefined || mode === only)
+    .flatMap((mode) => some.filter(({ modes }) => modes.includes(mode)).map((fault) => ({ fault, mode })));
+}
+
+/** What of it is still to be run. */
+function plan(options: Options): Each[] {
+  const done = readRuns(resultsFile(options.stack));
+  return chosen(options).flatMap((each) => {
+    const missing = options.runs - done.filter((run) => isOf(each, run)).length;
+    return Array<Each>(Math.max(0, missing)).fill(each);
+  });
+}
+
+async function runAll(options: Options): Promise<number> {
+  const file = resultsFile(options.stack);
+  if (options.fresh) {
+    const again = chosen(options);
+    dropRuns(file, (run) => again.some((each) => isOf(each, run)));
+  }
+  const house = new House(options.stack);
+  const planned = plan(options);
+  let broken = 0;
+  for (const [i, { fault, mode }] of planned.entries()) {
+    notice(`${i + 1} of ${planned.length}: ${fault.name}, ${mode}`);
+    await house.enter(mode);
+    const theatre = await house.theatre(mode);
+    if ((await redundant(theatre.patient, i === 0 ? SETTLE : 5)) === null) {
+      notice(`  the pair is not redundant: repairing; ${(await repair(theatre.patient)).join(", ")}`);
+    }
+    const run = await play(fault, theatre);
+    addRun(file, run);
+    write(options);
+    const wrong = violations(run, fault);
+    if (wrong.length > 0) broken++;
+    const stall = run.stall === null ? "no service until a hand" : `stall ${run.stall.toFixed(2)} s`;
+    const healed = run.healed === null ? "not healed" : `healed in ${run.healed.toFixed(0)} s`;
+    notice(`  ${stall}, ${run.lost} of ${run.acknowledged} lost, ${run.shots} shots, ${healed}`);
+    for (const each of [...wrong.map((text) => `WRONG: ${text}`), ...run.notes]) notice(`  ${each}`);
+  }
+  notice(`${planned.length} runs, ${broken} with something wrong; docs/faults.md has them`);
+  return broken === 0 ? 0 : 1;
+}
+
+function list({ stack, filter }: Options): void {
+  const runs = readRuns(resultsFile(stack));
+  for (const fault of faults.filter(({ name, stands }) => filter.test(name) || filter.test(stands))) {
+    const counts = fault.modes.map(
+      (mode) => `${mode} ${runs.filter((run) => run.fault === fault.name && run.mode === mode).length}`,
+    );
+    console.log(`${fault.name}${fault.quick ? " (quick)" : ""}: ${counts.join(", ")}`);
+  }
+}
+
+function write({ stack }: Options): void {
+  writeFileSync(join(ROOT, "docs/faults.md"), report(faults, readRuns(resultsFile(stack)), impossible));
+}
+
+async function main(): Promise<number> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.list) return (list(options), 0);
+  if (options.report) return (write(options), 0);
+  return runAll(options);
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error instanceof UserError ? `error: ${error.message}` : error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { quote } from "../../components/remote/shell";
+import { clockOffset, seconds } from "../../scripts/operator/clock";
+import { type Ack, missingRecords } from "../../scripts/operator/drillReport";
+import { Health } from "../../scripts/operator/judge";
+import { Writer } from "../../scripts/operator/writer";
+import type { Outputs } from "../lab/stack";
+import { FAILED, type Fault, type Mode, type Run } from "./fault";
+import { Hands } from "./hands";
+import { type Patient, redundant, repair } from "./heal";
+import { both, lateReplies, lockFaults, serves, stall, takesWrites, wrongAcks } from "./oracles";
+import { Recorder } from "./recorder";
+
+const RECORD_MS = 20;
+/** Seconds in which the pair must have healed without hands. */
+const HEAL_LIMIT = 120;
+/** The same where a hand is needed anyway: so long is looked whether it is. */
+const HAND_LIMIT = 30;
+/** Who writes, and who looks with a fresh view. */
+const WRITER = "client";
+const READER = "c2";
+const VIEW = "/run/ha-nfs-faults-view";
+
+export interface Theatre {
+  patient: Patient;
+  outputs: Outputs;
+  mode: Mode;
+  code: string;
+  rotate: () => Promise<unknown>;
+  say: (text: string) => void;
+}
+
+/** Runs a fault once on a pair that is redundant, and leaves it so. */
+export async function play(fault: Fault, theatre: Theatre): Promise<Run> {
+  const { patient, outputs, mode, say } = theatre;
+  const { stack, on } = patient;
+  const { active, masters } = await patient.status();
+  const standby = Object.keys(masters).find((name) => name !== active);
+  const client = outputs.nodes[WRITER];
+  if (!active || !standby || !client) throw new Error("nobody is active, or there is no client");
+  const at = new Date().toISOString();
+  const notes: string[] = [];
+  const recorder = new Recorder(stack, outputs);
+  const writer = await Writer.start(client, outputs.shares, RECORD_MS, await clockOffset(client));
+  try {
+    await recorder.start([WRITER, READER]);
+    while (writer.acknowledged.length < 100) await sleep(100);
+
+    const hands = new Hands({
+      ...{ stack, mode, active, standby, on, rotate: theatre.rotate },
+      acks: () => writer.acknowledged,
+      isRedundant: async () => (await patient.status()).health === Health.Redundant,
+    });
+    const begun = seconds();
+    say(`  ${active} is active; the fault begins`);
+    try {
+      await fault.inject(hands);
+    } catch (error) {
+      notes.push(`a step of the fault failed: ${(error as Error).message}`);
+    }
+    say(`  the fault has ended after ${(seconds() - begun).toFixed(1)} s`);
+    const healed = await redundant(patient, fault.hand ? HAND_LIMIT : HEAL_LIMIT);
+    if (healed !== null) await hands.service(10);
+    const end = seconds();
+    const after = await patient.status();
+    if (healed === null) notes.push(`${after.health}: ${after.findings.join(" ")}`);
+    const repairs = healed === null ? await repair(patient) : [];
+    if (repairs.length > 0) say(`  repaired: ${repairs.join(", ")}`);
+
+    await Promise.race([writer.stop(), sleep(60_000)]);
+    if (writer.failure) notes.push(FAILED + writer.failure);
+    const acks = writer.acknowledged;
+    const lost = await count(acks, writer.path, theatre, recorder);
+    const [samples, holds] = [recorder.samples(), recorder.holds()];
+    const inside = Object.values(samples);
+    notes.push(...recorder.complaints().map((text) => `a recorder said: ${text.slice(0, 200)}`));
+    const failedLocks = holds.filter(({ number }) => Number.isNaN(number)).length;
+    if (failedLocks > 0) notes.push(`${failedLocks} times a lock's holder could not write`);
+    return {
+      ...{ fault: fault.name, mode, at, code: theatre.code, notes, repairs, healed },
+      stall: stall(acks, begun, end),
+      acknowledged: acks.length,
+      lost,
+      dualService: both(inside, serves),
+      dualPrimary: both(inside, takesWrites),
+      lateReplies: lateReplies(recorder.frames(), samples).length,
+      wrongAcks: wrongAcks(acks, inside, hands.forbidden).length,
+      lockFaults: lockFaults(holds).length,
+      shots: recorder.shots(),
+    };
+  } finally {
+    await recorder.stop();
+    await writer.clean().catch((error: Error) => say(`  could not clean up on the client: ${error.message}`));
+  }
+}
+
+/** O1: how many acknowledged records are not in the file, on the active master or as a client that never had it sees it. */
+async function count(
+  acks: readonly Ack[],
+  path: string,
+  theatre: Theatre,
+  recorder: Recorder,
+): Promise<number> {
+  const { on, status } = theatre.patient;
+  const { active } = await status();
+  if (!active) throw new Error("nobody serves, so nothing can be counted");
+  const fresh = path.replace(/^.*\//, `${VIEW}/`);
+  const [server, client] = await Promise.all([
+    on(active, `cat ${quote(path)}`),
+    on(
+      READER,
+      `echo 3 >/proc/sys/vm/drop_caches; ${recorder.mount(VIEW)} && cat ${quote(fresh)}; s=$?; umount ${VIEW}; exit $s`,
+    ),
+  ]);
+  return new Set([...missingRecords(acks, server), ...missingRecords(acks, client)]).size;
+}
