@@ -28,7 +28,7 @@ const pauseFor = async (h: Hands, node: string, time: number) => {
   await h.service(60);
 };
 /** Does something to a node that whoever serves is to mend by itself, and waits for the service. */
-const spoil = async (h: Hands, node: string, command: string, limit = 30) => {
+const spoil = async (h: Hands, node: string, command: string, limit = 15) => {
   await h.on(node, command);
   await h.service(limit);
 };

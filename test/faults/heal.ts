@@ -62,7 +62,7 @@ export async function redundant({ status }: Pick<Patient, "status">, limit: numb
 export async function repair(patient: Patient): Promise<string[]> {
   await endFaults(patient);
   const done = ["machines, cables and settings brought back"];
-  if ((await redundant(patient, PATIENCE)) !== null) return done;
+  if ((await redundant(patient, PATIENCE / 3)) !== null) return done;
   for (const step of [discardOne, restartManagers, discardOne, powerCycle, discardOne, restartManagers]) {
     const what = await step(patient);
     if (what) done.push(what);

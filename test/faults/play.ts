@@ -12,6 +12,9 @@ import { both, lateReplies, lockFaults, serves, stall, takesWrites, wrongAcks } 
 import { Recorder } from "./recorder";
 
 const RECORD_MS = 20;
+/** Seconds that the service has to come back once the fault has ended, and that it is loaded then. */
+const SERVICE_LIMIT = 10;
+const LOAD_AFTER = 10;
 /** Seconds in which the pair must have healed without hands. */
 const HEAL_LIMIT = 120;
 /** The same where a hand is needed anyway: so long is looked whether it is. */
@@ -59,15 +62,22 @@ export async function play(fault: Fault, theatre: Theatre): Promise<Run> {
       notes.push(`a step of the fault failed: ${(error as Error).message}`);
     }
     say(`  the fault has ended after ${(seconds() - begun).toFixed(1)} s`);
-    const healed = await redundant(patient, fault.hand ? HAND_LIMIT : HEAL_LIMIT);
-    if (healed !== null) await hands.service(10);
-    const end = seconds();
+    const ended = seconds();
+    const release = async () => void (await Promise.all([writer.stop(), recorder.release()]));
+    // a resync waits for whoever writes (c-min-rate), so the load ends first, where there is a service to end it
+    const served = await hands.service(SERVICE_LIMIT);
+    if (served) await sleep(LOAD_AFTER * 1000);
+    let end = seconds();
+    if (served) await release();
+    const soon = await redundant(patient, fault.hand ? HAND_LIMIT : HEAL_LIMIT);
+    const healed = soon === null ? null : seconds() - ended;
+    if (!served) end = seconds();
     const after = await patient.status();
     if (healed === null) notes.push(`${after.health}: ${after.findings.join(" ")}`);
     const repairs = healed === null ? await repair(patient) : [];
     if (repairs.length > 0) say(`  repaired: ${repairs.join(", ")}`);
 
-    await Promise.race([writer.stop(), sleep(60_000)]);
+    if (!served) await Promise.race([release(), sleep(60_000)]);
     if (writer.failure) notes.push(FAILED + writer.failure);
     const acks = writer.acknowledged;
     const lost = await count(acks, writer.path, theatre, recorder);

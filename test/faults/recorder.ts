@@ -117,17 +117,22 @@ export class Recorder {
     }
   }
 
-  /** What the programs have complained of. */
+  /** What the programs have complained of. A probe's SSH ends with each life of its node. */
   complaints(): string[] {
-    const all = [this.capture, ...Object.values(this.probes).flat(), ...this.holders.map((h) => h.running)];
+    const all = [this.capture, ...this.holders.map(({ running }) => running)];
     return all.map((running) => running?.errors.trim() ?? "").filter((text) => text !== "");
+  }
+
+  /** Ends what loads the share. */
+  async release(): Promise<void> {
+    await Promise.all(this.holders.map(({ running }) => running.stop()));
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
     const last = this.masters.flatMap((node) => this.probes[node]?.at(-1) ?? []);
     last.forEach(({ child }) => child.kill());
-    await Promise.all([this.capture?.stop(), ...this.holders.map(({ running }) => running.stop())]);
+    await Promise.all([this.capture?.stop(), this.release()]);
   }
 
   /** The shell command that makes a new view of the share on a client. */
