@@ -62,8 +62,6 @@ export class Hands {
   };
   panic = (node: string) => this.later(node, "echo c >/proc/sysrq-trigger");
   reboot = (node: string) => this.later(node, "systemctl reboot");
-  /** A planned move of the service away from a node. */
-  moveFrom = (node: string) => this.on(node, "/usr/share/heartbeat/hb_standby all");
   rotateSecrets = () => this.stage.rotate();
 
   /** Spoils the fence device: `delay` with seconds, `broken` with refuses or hangs; nothing mends it. */

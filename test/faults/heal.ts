@@ -1,7 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { quote } from "../../components/remote/shell";
 import { running } from "../../lab/machines/choice";
 import { stackDir } from "../../lab/paths";
 import { readSpec } from "../../lab/spec";
@@ -63,7 +62,7 @@ export async function repair(patient: Patient): Promise<string[]> {
   await endFaults(patient);
   const done = ["machines, cables and settings brought back"];
   if ((await redundant(patient, PATIENCE / 3)) !== null) return done;
-  for (const step of [discardOne, restartManagers, discardOne, powerCycle, discardOne, restartManagers]) {
+  for (const step of [discardOne, handOver, discardOne, powerCycle, discardOne, handOver]) {
     const what = await step(patient);
     if (what) done.push(what);
     if (what && (await redundant(patient, PATIENCE)) !== null) return done;
@@ -97,13 +96,18 @@ async function discardOne({ stack, masters, on, status }: Patient): Promise<stri
   return `split brain: ${loser}'s data discarded`;
 }
 
-/** Heartbeat anew on both, the standby's first: whoever serves, serves again. */
-async function restartManagers({ masters, on, status }: Patient): Promise<string> {
-  const { active } = await status();
-  const inTurn = [...masters].sort((a, b) => Number(a === active) - Number(b === active));
-  const command = "systemctl restart --no-block heartbeat; sleep 3";
-  for (const node of inTurn) await on(node, `sh -c ${quote(command)}`).catch(() => undefined);
-  return "heartbeat restarted on both";
+/** The service goes to the other master: heartbeat anew on the one that has the volume. */
+async function handOver({ masters, on, status }: Patient): Promise<string | undefined> {
+  const { masters: reports } = await status();
+  const holder = masters.find((name) => {
+    const report = reports[name];
+    return report && !("unreachable" in report) && report.drbd.role === "Primary";
+  });
+  if (!holder) return undefined;
+  await on(holder, "timeout 30 systemctl stop heartbeat; systemctl start --no-block heartbeat").catch(
+    () => undefined,
+  );
+  return `heartbeat restarted on ${holder}`;
 }
 
 async function powerCycle({ stack, masters }: Patient): Promise<string> {

@@ -101,7 +101,8 @@ async function runAll(options: Options): Promise<number> {
     await house.enter(mode);
     const theatre = await house.theatre(mode);
     if ((await redundant(theatre.patient, i === 0 ? SETTLE : 5)) === null) {
-      notice(`  the pair is not redundant: repairing; ${(await repair(theatre.patient)).join(", ")}`);
+      notice("  the pair is not redundant: repairing");
+      notice(`  ${(await repair(theatre.patient)).join(", ")}`);
     }
     const run = await play(fault, theatre);
     addRun(file, run);

@@ -23,6 +23,8 @@ const HAND_LIMIT = 30;
 const WRITER = "client";
 const READER = "c2";
 const VIEW = "/run/ha-nfs-faults-view";
+/** Takes away the mounts of a harness that was killed. */
+const TIDY = "for d in /run/ha-nfs-*; do while umount -l $d 2>/dev/null; do :; done; done";
 
 export interface Theatre {
   patient: Patient;
@@ -43,6 +45,7 @@ export async function play(fault: Fault, theatre: Theatre): Promise<Run> {
   if (!active || !standby || !client) throw new Error("nobody is active, or there is no client");
   const at = new Date().toISOString();
   const notes: string[] = [];
+  for (const name of [WRITER, READER]) await on(name, TIDY);
   const recorder = new Recorder(stack, outputs);
   const writer = await Writer.start(client, outputs.shares, RECORD_MS, await clockOffset(client));
   try {

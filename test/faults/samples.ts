@@ -52,15 +52,12 @@ export function parseProbe(lines: readonly Line[]): Sample[] {
       /^(\d+\.\d+) ([01]) (\d+) (\S+) ([01])$/.exec(text) ?? [];
     if (!boot || stamp === undefined) return [];
     const sample = { boot, address: address === "1", threads: Number(threads), role, frozen: frozen === "1" };
-    return [{ ...sample, at: Number(stamp), arrived }];
+    return [{ sample: { ...sample, at: Number(stamp) }, arrived }];
   });
   const offsets = new Map<string, number>();
-  for (const { boot, at, arrived } of found)
-    offsets.set(boot, Math.min(offsets.get(boot) ?? Infinity, arrived - at));
-  return found.map(({ arrived: _, at, ...sample }) => ({
-    ...sample,
-    at: at + (offsets.get(sample.boot) ?? 0),
-  }));
+  for (const { sample, arrived } of found)
+    offsets.set(sample.boot, Math.min(offsets.get(sample.boot) ?? Infinity, arrived - sample.at));
+  return found.map(({ sample }) => ({ ...sample, at: sample.at + (offsets.get(sample.boot) ?? 0) }));
 }
 
 /** The lines of programs/capture.pl, of the masters' MACs alone. */
