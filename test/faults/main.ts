@@ -44,7 +44,7 @@ class House {
     await this.enter(mode);
   }
 
-  async theatre(mode: Mode) {
+  async theatre(mode: Mode, patience: number) {
     const outputs = await this.stack.outputs();
     const all = Object.keys(outputs.nodes);
     const patient: Patient = {
@@ -59,7 +59,7 @@ class House {
       },
     };
     const code = capture("git", ["-C", ROOT, "describe", "--always", "--dirty"]).stdout.trim();
-    return { patient, outputs, mode, code, rotate: () => this.rotate(mode), say: notice };
+    return { patient, outputs, mode, code, patience, rotate: () => this.rotate(mode), say: notice };
   }
 }
 
@@ -99,7 +99,7 @@ async function runAll(options: Options): Promise<number> {
   for (const [i, { fault, mode }] of planned.entries()) {
     notice(`${i + 1} of ${planned.length}: ${fault.name}, ${mode}`);
     await house.enter(mode);
-    const theatre = await house.theatre(mode);
+    const theatre = await house.theatre(mode, options.patience);
     if ((await redundant(theatre.patient, i === 0 ? SETTLE : 5)) === null) {
       notice("  the pair is not redundant: repairing");
       notice(`  ${(await repair(theatre.patient)).join(", ")}`);

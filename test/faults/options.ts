@@ -9,6 +9,7 @@ export const USAGE = `usage: npm run test:faults -- [flags]
   --quick          only the short ones
   --mode MODE      only ${modes.join(", ")}; default all that a fault has
   --runs N         as many of each, default 1; those that there are count
+  --patience S     seconds in which the pair must have healed by itself, default 120
   --fresh          drops the runs that there are, of what is chosen
   --stack NAME     default faults; it is made when it is not there, and stays: npm run destroy -- --stack NAME`;
 
@@ -19,6 +20,7 @@ export interface Options {
   quick: boolean;
   mode: Mode | undefined;
   runs: number;
+  patience: number;
   fresh: boolean;
   stack: string;
 }
@@ -35,15 +37,24 @@ export function parseOptions(args: string[]): Options {
     filter: word,
     mode: word,
     runs: word,
+    patience: word,
     stack: word,
   };
   try {
     const { values } = parseArgs({ args, options });
-    const { filter = "", mode, runs = "1", stack = "faults", ...flags } = values;
+    const { filter = "", mode, runs = "1", patience = "120", stack = "faults", ...flags } = values;
     const known = modes.find((each) => each === mode);
     if (mode !== undefined && !known) throw new Error(`--mode: no ${mode}`);
     if (!/^[1-9]\d*$/.test(runs)) throw new Error(`--runs: ${runs} is no number of runs`);
-    return { ...flags, filter: new RegExp(filter), mode: known, runs: Number(runs), stack };
+    if (!/^[1-9]\d*$/.test(patience)) throw new Error(`--patience: ${patience} is no number of seconds`);
+    return {
+      ...flags,
+      filter: new RegExp(filter),
+      mode: known,
+      runs: Number(runs),
+      patience: Number(patience),
+      stack,
+    };
   } catch (error) {
     throw new UserError(`${(error as Error).message}\n${USAGE}`);
   }

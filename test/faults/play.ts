@@ -15,9 +15,7 @@ const RECORD_MS = 20;
 /** Seconds that the service has to come back once the fault has ended, and that it is loaded then. */
 const SERVICE_LIMIT = 10;
 const LOAD_AFTER = 10;
-/** Seconds in which the pair must have healed without hands. */
-const HEAL_LIMIT = 120;
-/** The same where a hand is needed anyway: so long is looked whether it is. */
+/** Seconds in which it is looked whether a hand is needed, where one is expected. */
 const HAND_LIMIT = 30;
 /** Who writes, and who looks with a fresh view. */
 const WRITER = "client";
@@ -31,6 +29,8 @@ export interface Theatre {
   outputs: Outputs;
   mode: Mode;
   code: string;
+  /** Seconds in which the pair must have healed without hands. */
+  patience: number;
   rotate: () => Promise<unknown>;
   say: (text: string) => void;
 }
@@ -72,7 +72,7 @@ export async function play(fault: Fault, theatre: Theatre): Promise<Run> {
     if (served) await sleep(LOAD_AFTER * 1000);
     let end = seconds();
     if (served) await release();
-    const soon = await redundant(patient, fault.hand ? HAND_LIMIT : HEAL_LIMIT);
+    const soon = await redundant(patient, fault.hand ? HAND_LIMIT : theatre.patience);
     const healed = soon === null ? null : seconds() - ended;
     if (!served) end = seconds();
     const after = await patient.status();
