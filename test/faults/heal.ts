@@ -57,13 +57,16 @@ export async function redundant({ status }: Pick<Patient, "status">, limit: numb
   return seconds() - begun;
 }
 
-/** What a person would do, one thing after the other, until the pair is redundant: what had to be done, in words. */
-export async function repair(patient: Patient): Promise<string[]> {
+/**
+ * What a person would do, one thing after the other, until the pair is redundant: what had to be done, in words.
+ * @param keep the master whose data are kept after a split brain; default the one that serves
+ */
+export async function repair(patient: Patient, keep?: string): Promise<string[]> {
   await endFaults(patient);
   const done = ["machines, cables and settings brought back"];
   if ((await redundant(patient, PATIENCE / 3)) !== null) return done;
   for (const step of [discardOne, handOver, discardOne, powerCycle, discardOne, handOver]) {
-    const what = await step(patient);
+    const what = await step(patient, keep);
     if (what) done.push(what);
     if (what && (await redundant(patient, PATIENCE)) !== null) return done;
   }
@@ -71,15 +74,16 @@ export async function repair(patient: Patient): Promise<string[]> {
   throw new Error(`cannot be healed. Done: ${done.join(", ")}. ${findings.join(" ")}`);
 }
 
-/** After a split brain, the data of the master that does not serve go: it is rebooted, so that it holds nothing. */
-async function discardOne({ stack, masters, on, status }: Patient): Promise<string | undefined> {
+/** After a split brain, the data of one master go: it is rebooted, so that it holds nothing. */
+async function discardOne(patient: Patient, keep?: string): Promise<string | undefined> {
+  const { stack, masters, on, status } = patient;
   const { health, masters: reports } = await status();
   if (health !== Health.SplitBrain) return undefined;
   const serving = (name: string) => {
     const report = reports[name];
     return report && !("unreachable" in report) && report.vip && report.mounted && report.nfsdThreads > 0;
   };
-  const winner = masters.find(serving) ?? masters[0] ?? "";
+  const winner = keep ?? masters.find(serving) ?? masters[0] ?? "";
   const loser = masters.find((name) => name !== winner) ?? "";
   if (running(stack, loser)) await killNode(stack, loser);
   await startNode(stack, loser);

@@ -15,7 +15,7 @@ import { report } from "./report";
 import { addRun, dropRuns, readRuns, resultsFile } from "./results";
 
 /** Seconds that a stack which may just have been made has to be redundant. */
-const SETTLE = 60;
+const SETTLE = 20;
 
 /** The stack under test, in one mode after the other. */
 class House {

@@ -77,7 +77,9 @@ export async function play(fault: Fault, theatre: Theatre): Promise<Run> {
     if (!served) end = seconds();
     const after = await patient.status();
     if (healed === null) notes.push(`${after.health}: ${after.findings.join(" ")}`);
-    const repairs = healed === null ? await repair(patient) : [];
+    // whoever has answered the clients last has what they were told
+    const keep = recorder.frames().findLast(({ payload }) => payload > 0)?.node;
+    const repairs = healed === null ? await repair(patient, keep) : [];
     if (repairs.length > 0) say(`  repaired: ${repairs.join(", ")}`);
 
     if (!served) await Promise.race([release(), sleep(60_000)]);
