@@ -2,16 +2,17 @@
 # A guest's fence device, run for each of its connections: one line `off|on|status NODE` comes in, one line goes out:
 # `off` (the power is cut, and its processes are gone), `on`, or `error: …`. It obeys for the peers given to it only.
 # For exercises, two files in the stack's directory spoil it: fence.delay has seconds that each answer takes, fence.broken
-# has `refuses` or `hangs`. fence.log has what was asked and answered: `time asker verb node answer`.
+# has `refuses` or `hangs`. fence.log has what was asked and answered: `time asker verb node answer`, and ` already` behind
+# an `off` that had nothing to cut.
 # usage: fence.sh STACK STACK-DIRECTORY ASKER=NAME PEER=NAME...     NAME: of a node's processes, see power.sh
 set -uo pipefail
 here=$(dirname "$(readlink -f "$0")")
-stack=$1 stack_directory=$2 asker=$3
+stack=$1 stack_directory=$2 asker=$3 name='' note=''
 shift 3
 
 answer() {
 	[[ ! $* ]] || echo "$*"
-	echo "$EPOCHREALTIME ${asker%%=*} ${verb:--} ${node:--} $*" >>"$stack_directory/fence.log"
+	echo "$EPOCHREALTIME ${asker%%=*} ${verb:--} ${node:--} $*$note" >>"$stack_directory/fence.log"
 }
 
 fail() {
@@ -25,7 +26,6 @@ refuses) fail "broken for an exercise" ;;
 hangs) answer "" && exec sleep 600 ;;
 esac
 ! read -r delay 2>/dev/null <"$stack_directory/fence.delay" || sleep "$delay"
-name=
 for peer; do [[ ${peer%%=*} != "$node" ]] || name=${peer#*=}; done
 [[ $name ]] || fail "no power over '$node'; there is: ${*%%=*}"
 [[ ! $rest ]] || fail "one line: off|on|status NODE"
@@ -36,7 +36,11 @@ exec 9>"$stack_directory/fence.lock"
 flock -w 10 9 || fail "another question takes too long"
 [[ $(power status "$asker") == on ]] || fail "${asker%%=*} is off itself"
 case $verb in
-off | status) answer "$(power "$verb" "$node=$name")" ;;
+off)
+	[[ $(power status "$node=$name") == on ]] || note=" already"
+	answer "$(power off "$node=$name")"
+	;;
+status) answer "$(power status "$node=$name")" ;;
 on)
 	exec 9>&-
 	cd "$here/.." || fail "no $here"

@@ -53,7 +53,7 @@ describe("what the recorders say", () => {
 
   it("counts a shot only when the device says that the power is off", () => {
     const log =
-      "1.5 m1 off m2 off\n2.5 m2 off m1 error: m2 is off itself\n3 m1 status m2 off\n4 m1 on m2 on\n";
+      "1.5 m1 off m2 off\n2 m1 off m2 off already\n2.5 m2 off m1 error: m2 is off itself\n3 m1 status m2 off\n4 m1 on m2 on\n";
     assert.equal(countShots(log), 1);
   });
 });
