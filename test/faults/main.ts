@@ -16,6 +16,8 @@ import { addRun, dropRuns, readRuns, resultsFile } from "./results";
 
 /** Seconds that a stack which may just have been made has to be redundant. */
 const SETTLE = 20;
+/** So many runs may end without a result; with more, it is the stack or the harness that is broken. */
+const MOST_UNJUDGED = 3;
 
 /** The stack under test, in one mode after the other. */
 class House {
@@ -87,35 +89,45 @@ function plan(options: Options): Each[] {
   });
 }
 
+/** One run, on a pair that is made redundant before; what is wrong in it, in words. */
+async function runOne({ fault, mode }: Each, house: House, options: Options): Promise<string[]> {
+  await house.enter(mode);
+  const theatre = await house.theatre(mode, options.patience);
+  if ((await redundant(theatre.patient, SETTLE)) === null) {
+    notice("  the pair is not redundant: repairing");
+    notice(`  ${(await repair(theatre.patient)).join(", ")}`);
+  }
+  const run = await play(fault, theatre);
+  addRun(resultsFile(options.stack), run);
+  write(options);
+  const stall = run.stall === null ? "no service until a hand" : `stall ${run.stall.toFixed(2)} s`;
+  const healed = run.healed === null ? "not healed" : `healed in ${run.healed.toFixed(0)} s`;
+  notice(`  ${stall}, ${run.lost} of ${run.acknowledged} lost, ${run.shots} shots, ${healed}`);
+  for (const note of run.notes) notice(`  ${note}`);
+  return violations(run, fault);
+}
+
 async function runAll(options: Options): Promise<number> {
-  const file = resultsFile(options.stack);
   if (options.fresh) {
     const again = chosen(options);
-    dropRuns(file, (run) => again.some((each) => isOf(each, run)));
+    dropRuns(resultsFile(options.stack), (run) => again.some((each) => isOf(each, run)));
   }
   const house = new House(options.stack);
   const planned = plan(options);
-  let broken = 0;
-  for (const [i, { fault, mode }] of planned.entries()) {
-    notice(`${i + 1} of ${planned.length}: ${fault.name}, ${mode}`);
-    await house.enter(mode);
-    const theatre = await house.theatre(mode, options.patience);
-    if ((await redundant(theatre.patient, i === 0 ? SETTLE : 5)) === null) {
-      notice("  the pair is not redundant: repairing");
-      notice(`  ${(await repair(theatre.patient)).join(", ")}`);
+  let [broken, unjudged] = [0, 0];
+  for (const [i, each] of planned.entries()) {
+    notice(`${i + 1} of ${planned.length}: ${each.fault.name}, ${each.mode}`);
+    try {
+      const wrong = await runOne(each, house, options);
+      for (const text of wrong) notice(`  WRONG: ${text}`);
+      if (wrong.length > 0) broken++;
+    } catch (error) {
+      notice(`  no result: ${(error as Error).message}`);
+      if (++unjudged > MOST_UNJUDGED) throw error;
     }
-    const run = await play(fault, theatre);
-    addRun(file, run);
-    write(options);
-    const wrong = violations(run, fault);
-    if (wrong.length > 0) broken++;
-    const stall = run.stall === null ? "no service until a hand" : `stall ${run.stall.toFixed(2)} s`;
-    const healed = run.healed === null ? "not healed" : `healed in ${run.healed.toFixed(0)} s`;
-    notice(`  ${stall}, ${run.lost} of ${run.acknowledged} lost, ${run.shots} shots, ${healed}`);
-    for (const each of [...wrong.map((text) => `WRONG: ${text}`), ...run.notes]) notice(`  ${each}`);
   }
-  notice(`${planned.length} runs, ${broken} with something wrong; docs/faults.md has them`);
-  return broken === 0 ? 0 : 1;
+  notice(`${planned.length} runs, ${broken} with something wrong, ${unjudged} without a result`);
+  return broken + unjudged === 0 ? 0 : 1;
 }
 
 function list({ stack, filter }: Options): void {
