@@ -14,12 +14,12 @@ const STACK = [
   "    - { name: c2, serviceAddress: 10.10.1.14 }",
 ];
 
-/** The one place that knows the keys of fencing: what each mode is, in the stack's configuration. */
+/** The one place that knows the keys of fencing. What is left out is the lab's device, and the first client as witness. */
 const FENCING: Record<Mode, string> = {
-  device: "ha-nfs:fencing: { device: lab }",
-  witness: "ha-nfs:fencing: { witness: c2 }",
-  both: "ha-nfs:fencing: { device: lab, witness: c2 }",
-  neither: "ha-nfs:fencing: { allowDataLoss: true }",
+  device: "ha-nfs:fencing: { witness: none }",
+  witness: "ha-nfs:fencing: { device: none, witness: c2 }",
+  both: "ha-nfs:fencing: { witness: c2 }",
+  neither: "ha-nfs:fencing: { device: none, witness: none, allowDataLoss: true }",
 };
 
 /** The modes that this code can be in: one that knows no fencing has none. */

@@ -15,6 +15,7 @@ const RECORD_MS = 20;
 /** Seconds that the service has to come back once the fault has ended, and that it is loaded then. */
 const SERVICE_LIMIT = 10;
 const LOAD_AFTER = 10;
+const RELEASE_LIMIT = 20_000;
 /** Seconds in which it is looked whether a hand is needed, where one is expected. */
 const HAND_LIMIT = 30;
 /** Who writes, and who looks with a fresh view. */
@@ -66,7 +67,9 @@ export async function play(fault: Fault, theatre: Theatre): Promise<Run> {
     }
     say(`  the fault has ended after ${(seconds() - begun).toFixed(1)} s`);
     const ended = seconds();
-    const release = async () => void (await Promise.all([writer.stop(), recorder.release()]));
+    // whoever writes ends when the server answers, which it may never do
+    const release = () =>
+      Promise.race([Promise.all([writer.stop(), recorder.release()]), sleep(RELEASE_LIMIT)]);
     // a resync waits for whoever writes (c-min-rate), so the load ends first, where there is a service to end it
     const served = await hands.service(SERVICE_LIMIT);
     if (served) await sleep(LOAD_AFTER * 1000);
@@ -82,7 +85,7 @@ export async function play(fault: Fault, theatre: Theatre): Promise<Run> {
     const repairs = healed === null ? await repair(patient, keep) : [];
     if (repairs.length > 0) say(`  repaired: ${repairs.join(", ")}`);
 
-    if (!served) await Promise.race([release(), sleep(60_000)]);
+    if (!served) await release();
     if (writer.failure) notes.push(FAILED + writer.failure);
     const acks = writer.acknowledged;
     const lost = await count(acks, writer.path, theatre, recorder);
