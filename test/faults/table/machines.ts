@@ -38,7 +38,7 @@ export const machines: readonly Fault[] = [
 
   // one network
   ...KILLED_AFTER.map((time) => {
-    const more = { shots: 1, ...(time === 3 && { modes, quick: true }) };
+    const more = { shots: 1, quick: time === 3, ...(time >= 3 && { modes }) };
     return fault(`link cut, active killed ${time} s later`, "5.5, 7.2, ha 6", more, async (h) => {
       await h.cut(h.active, "link");
       await h.wait(time);

@@ -1,4 +1,4 @@
-import type { Fault } from "../fault";
+import { type Fault, modes } from "../fault";
 import { cutFor, DISK_FAILS, fault, move, spoil } from "./steps";
 
 const PARTS = ["active", "standby"] as const;
@@ -32,7 +32,7 @@ export const parts: readonly Fault[] = [
     await h.on(h.active, "cd /srv/nfs/data && (sleep 60 >/dev/null 2>&1 </dev/null &)");
     await move(h, h.active);
   }),
-  fault("a foreign broken line in /etc/exports, then a planned move", "5.5, ha 19", {}, async (h) => {
+  fault("a foreign broken line in /etc/exports, then a planned move", "5.5, ha 19", { modes }, async (h) => {
     for (const node of [h.active, h.standby]) await h.on(node, FOREIGN);
     await move(h, h.active);
     for (const node of [h.active, h.standby]) await h.on(node, "sed -i /ha-nfs-fault/d /etc/exports");
