@@ -12,7 +12,7 @@ import { type Patient, redundant, repair } from "./heal";
 import { type Options, parseOptions } from "./options";
 import { play } from "./play";
 import { report } from "./report";
-import { addRun, dropRuns, readRuns, resultsFile } from "./results";
+import { addRun, dropRuns, keepEvidence, readRuns, resultsFile } from "./results";
 
 /** Seconds that a stack which may just have been made has to be redundant. */
 const SETTLE = 20;
@@ -97,14 +97,16 @@ async function runOne({ fault, mode }: Each, house: House, options: Options): Pr
     notice("  the pair is not redundant: repairing");
     notice(`  ${(await repair(theatre.patient)).join(", ")}`);
   }
-  const run = await play(fault, theatre);
+  const { run, seen } = await play(fault, theatre);
+  const wrong = violations(run, fault);
+  if (wrong.length > 0) keepEvidence(options.stack, run, seen);
   addRun(resultsFile(options.stack), run);
   write(options);
   const stall = run.stall === null ? "no service until a hand" : `stall ${run.stall.toFixed(2)} s`;
   const healed = run.healed === null ? "not healed" : `healed in ${run.healed.toFixed(0)} s`;
   notice(`  ${stall}, ${run.lost} of ${run.acknowledged} lost, ${run.shots} shots, ${healed}`);
   for (const note of run.notes) notice(`  ${note}`);
-  return violations(run, fault);
+  return wrong;
 }
 
 async function runAll(options: Options): Promise<number> {

@@ -36,8 +36,8 @@ export interface Theatre {
   say: (text: string) => void;
 }
 
-/** Runs a fault once on a pair that is redundant, and leaves it so. */
-export async function play(fault: Fault, theatre: Theatre): Promise<Run> {
+/** Runs a fault once on a pair that is redundant, and leaves it so: what came of it, and all that was seen. */
+export async function play(fault: Fault, theatre: Theatre): Promise<{ run: Run; seen: object }> {
   const { patient, outputs, mode, say } = theatre;
   const { stack, on } = patient;
   const { active, masters } = await patient.status();
@@ -89,23 +89,24 @@ export async function play(fault: Fault, theatre: Theatre): Promise<Run> {
     if (writer.failure) notes.push(FAILED + writer.failure);
     const acks = writer.acknowledged;
     const lost = await count(acks, writer.path, theatre, recorder);
-    const [samples, holds] = [recorder.samples(), recorder.holds()];
-    const inside = Object.values(samples);
+    const seen = { acks, samples: recorder.samples(), frames: recorder.frames(), holds: recorder.holds() };
+    const inside = Object.values(seen.samples);
     notes.push(...recorder.complaints().map((text) => `a recorder said: ${text.slice(0, 200)}`));
-    const failedLocks = holds.filter(({ number }) => Number.isNaN(number)).length;
+    const failedLocks = seen.holds.filter(({ number }) => Number.isNaN(number)).length;
     if (failedLocks > 0) notes.push(`${failedLocks} times a lock's holder could not write`);
-    return {
+    const run: Run = {
       ...{ fault: fault.name, mode, at, code: theatre.code, notes, repairs, healed },
       stall: stall(acks, begun, end),
       acknowledged: acks.length,
       lost,
       dualService: both(inside, serves),
       dualPrimary: both(inside, takesWrites),
-      lateReplies: lateReplies(recorder.frames(), samples).length,
+      lateReplies: lateReplies(seen.frames, seen.samples).length,
       wrongAcks: wrongAcks(acks, inside, hands.forbidden).length,
-      lockFaults: lockFaults(holds).length,
+      lockFaults: lockFaults(seen.holds).length,
       shots: recorder.shots(),
     };
+    return { run, seen: { begun, ended, end, forbidden: hands.forbidden, ...seen } };
   } finally {
     await recorder.stop();
     await writer.clean().catch((error: Error) => say(`  could not clean up on the client: ${error.message}`));

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { labDir } from "../../lab/paths";
 import type { Run } from "./fault";
@@ -6,6 +6,13 @@ import type { Run } from "./fault";
 /** The runs of a stack, a line of JSON each. Beside the stack's own directory, which goes with the stack. */
 export function resultsFile(stack: string): string {
   return join(labDir(), `${stack}.faults.jsonl`);
+}
+
+/** Writes all that was seen in a run beside the results, for who wants to know why it was wrong. */
+export function keepEvidence(stack: string, run: Run, seen: object): void {
+  const directory = join(labDir(), ".faults", stack);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  writeFileSync(join(directory, `${run.at.replaceAll(":", "")}.json`), JSON.stringify({ run, ...seen }));
 }
 
 /** All runs so far. A last line that was cut off by a kill does not count. */
