@@ -3,6 +3,10 @@ import { join } from "node:path";
 import { ROOT } from "../lab/stack";
 import type { Mode } from "./fault";
 
+/** Who writes; and who looks with a fresh view, and is the witness. */
+export const WRITER = "client";
+export const READER = "c2";
+
 /** The stack under test but its fencing: small, and with a second client. */
 const STACK = [
   "ha-nfs:vip: 10.10.1.100",
@@ -10,15 +14,15 @@ const STACK = [
   "  masterMemoryMiB: 512",
   "  dataDiskMiB: 512",
   "  clients:",
-  "    - { name: client, serviceAddress: 10.10.1.13 }",
-  "    - { name: c2, serviceAddress: 10.10.1.14 }",
+  `    - { name: ${WRITER}, serviceAddress: 10.10.1.13 }`,
+  `    - { name: ${READER}, serviceAddress: 10.10.1.14 }`,
 ];
 
 /** The one place that knows the keys of fencing. What is left out is the lab's device, and the first client as witness. */
 const FENCING: Record<Mode, string> = {
   device: "ha-nfs:fencing: { witness: none }",
-  witness: "ha-nfs:fencing: { device: none, witness: c2 }",
-  both: "ha-nfs:fencing: { witness: c2 }",
+  witness: `ha-nfs:fencing: { device: none, witness: ${READER} }`,
+  both: `ha-nfs:fencing: { witness: ${READER} }`,
   neither: "ha-nfs:fencing: { device: none, witness: none, allowDataLoss: true }",
 };
 

@@ -66,12 +66,13 @@ export function violations(run: Run, fault: Fault): string[] {
     ...found(run.lockFaults > 0, `${run.lockFaults} times two clients had one lock`),
     ...found(run.shots > (fault.shots ?? 0), `${run.shots} shots, allowed ${fault.shots ?? 0}`),
     ...found(run.healed === null && !fault.hand, "not redundant again by itself"),
-    ...found(
-      !fault.mayFail && run.notes.some((note) => note.startsWith(FAILED)),
-      "an error reached the client",
-    ),
+    ...found(!fault.mayFail && noted(run, FAILED), "an error reached the client"),
+    ...found(noted(run, NOT_MADE), "the fault was not made as meant"),
   ];
 }
 
-/** How a note of the client's writer begins. */
+const noted = (run: Run, what: string) => run.notes.some((note) => note.startsWith(what));
+
+/** How a note begins that the client's writer has met an error, and that a step of the fault has. */
 export const FAILED = "the writer failed: ";
+export const NOT_MADE = "a step of the fault failed: ";

@@ -6,6 +6,7 @@ import { stackDir } from "../../lab/paths";
 import { killNode, linkDown, linkUp, netem, pauseNode, resumeNode, startNode } from "../../lab/vm";
 import { seconds } from "../../scripts/operator/clock";
 import type { Ack } from "../../scripts/operator/drillReport";
+import { READER } from "./configuration";
 import type { Mode } from "./fault";
 import type { Span } from "./samples";
 
@@ -37,7 +38,7 @@ export class Hands {
     return this.stage.standby;
   }
   /** The second client, which is the witness too. */
-  readonly witness = "c2";
+  readonly witness = READER;
 
   wait = (time: number) => sleep(time * 1000);
   on = (node: string, command: string) => this.stage.on(node, command);

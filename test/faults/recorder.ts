@@ -91,22 +91,18 @@ export class Recorder {
     }
   }
 
-  samples(): Record<string, Sample[]> {
-    return Object.fromEntries(
-      this.masters.map((node) => [node, parseProbe((this.probes[node] ?? []).flatMap(({ lines }) => lines))]),
-    );
-  }
-
-  frames(): Frame[] {
+  /** All that there is so far. */
+  seen(): { samples: Record<string, Sample[]>; frames: Frame[]; holds: Hold[] } {
+    const lines = (node: string) => (this.probes[node] ?? []).flatMap((running) => running.lines);
     const macs = this.masters.map((node) => {
       const nic = readSpec(this.stack, node).nics.find(({ role }) => role === "service");
       return [nic?.mac ?? "", node] as const;
     });
-    return parseFrames(this.capture?.text ?? "", Object.fromEntries(macs));
-  }
-
-  holds(): Hold[] {
-    return this.holders.flatMap(({ client, offset, running }) => parseHolds(running.text, client, offset));
+    return {
+      samples: Object.fromEntries(this.masters.map((node) => [node, parseProbe(lines(node))])),
+      frames: parseFrames(this.capture?.text ?? "", Object.fromEntries(macs)),
+      holds: this.holders.flatMap(({ client, offset, running }) => parseHolds(running.text, client, offset)),
+    };
   }
 
   shots(): number {

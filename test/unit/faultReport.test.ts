@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FAILED, type Fault, type Run, violations } from "../faults/fault";
+import { FAILED, type Fault, NOT_MADE, type Run, violations } from "../faults/fault";
 import { faults } from "../faults/faults";
 import { parseOptions } from "../faults/options";
 import { median, report } from "../faults/report";
@@ -53,6 +53,7 @@ describe("what is wrong in a run", () => {
       [{ shots: 2 }, /2 shots, allowed 1/],
       [{ healed: null }, /not redundant again by itself/],
       [{ notes: [`${FAILED}EIO`] }, /reached the client/],
+      [{ notes: [`${NOT_MADE}no such unit`] }, /not made/],
     ];
     for (const [part, words] of bad) {
       const found = violations({ ...good, ...part }, killed);
