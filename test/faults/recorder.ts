@@ -7,7 +7,7 @@ import { quote } from "../../components/remote/shell";
 import { namespace } from "../../lab/machines/uml/network";
 import { stackDir } from "../../lab/paths";
 import { readSpec } from "../../lab/spec";
-import { clockOffset, seconds } from "../../scripts/operator/clock";
+import { seconds } from "../../scripts/operator/clock";
 import { startOnNode } from "../../scripts/operator/remote";
 import type { Outputs } from "../lab/stack";
 import {
@@ -62,7 +62,7 @@ class Running {
 /** What is seen of a stack while a fault runs: from inside each master, from the bridge, and by two clients with a lock. */
 export class Recorder {
   private readonly probes: Record<string, Running[]> = {};
-  private readonly holders: { client: string; offset: number; running: Running }[] = [];
+  private readonly holders: { client: string; running: Running }[] = [];
   private capture?: Running;
   private stopped = false;
 
@@ -78,7 +78,7 @@ export class Recorder {
     const capture = ["netns", "exec", namespace(this.stack), "perl", join(__dirname, "programs/capture.pl")];
     this.capture = new Running(spawn("ip", [...capture, "br-service", address ?? "", "2049"]));
     for (const node of this.masters) void this.probe(node, `${address}`);
-    await Promise.all(clients.map((client) => this.hold(client)));
+    for (const client of clients) this.hold(client);
     const seen = () =>
       [
         this.capture,
@@ -101,7 +101,7 @@ export class Recorder {
     return {
       samples: Object.fromEntries(this.masters.map((node) => [node, parseProbe(lines(node))])),
       frames: parseFrames(this.capture?.text ?? "", Object.fromEntries(macs)),
-      holds: this.holders.flatMap(({ client, offset, running }) => parseHolds(running.text, client, offset)),
+      holds: this.holders.flatMap(({ client, running }) => parseHolds(running.lines, client)),
     };
   }
 
@@ -165,10 +165,8 @@ export class Recorder {
     }
   }
 
-  private async hold(client: string): Promise<void> {
-    const node = this.node(client);
-    const offset = await clockOffset(node);
+  private hold(client: string): void {
     const command = `${this.mount(MOUNT)} && exec perl -e ${quote(program("holder.pl"))} ${MOUNT}/${LOCK_FILE} ${HELD_MS}`;
-    this.holders.push({ client, offset, running: new Running(startOnNode(node, command)) });
+    this.holders.push({ client, running: new Running(startOnNode(this.node(client), command)) });
   }
 }

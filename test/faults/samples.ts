@@ -68,13 +68,20 @@ export function parseFrames(text: string, nodeOfMac: Readonly<Record<string, str
   });
 }
 
-/** The lines of programs/holder.pl, with the client's clock `offset` seconds ahead of ours. */
-export function parseHolds(text: string, client: string, offset: number): Hold[] {
-  return [...text.matchAll(/^(\d+\.\d+) (\d+\.\d+) (\S+)$/gm)].map(([, taken, released, number]) => ({
+/** The lines of programs/holder.pl of one client, whose clock is brought to ours by its quickest line, as a probe's. */
+export function parseHolds(lines: readonly Line[], client: string): Hold[] {
+  const found = lines.flatMap(({ arrived, text }) => {
+    const [, taken, released, number] = /^(\d+\.\d+) (\d+\.\d+) (\S+)$/.exec(text) ?? [];
+    return taken === undefined
+      ? []
+      : [{ arrived, taken: Number(taken), released: Number(released), number: Number(number) }];
+  });
+  const offset = Math.min(...found.map(({ arrived, released }) => arrived - released));
+  return found.map(({ taken, released, number }) => ({
     client,
-    taken: Number(taken) - offset,
-    released: Number(released) - offset,
-    number: Number(number),
+    taken: taken + offset,
+    released: released + offset,
+    number,
   }));
 }
 
