@@ -60,9 +60,15 @@ class House {
         return onNode(node, command, 120_000);
       },
     };
-    const code = capture("git", ["-C", ROOT, "describe", "--always", "--dirty"]).stdout.trim();
-    return { patient, outputs, mode, code, patience, rotate: () => this.rotate(mode), say: notice };
+    return { patient, outputs, mode, code: codeOf(), patience, rotate: () => this.rotate(mode), say: notice };
   }
+}
+
+/** The commit of the code, and whether something but the report has been changed since. */
+function codeOf(): string {
+  const git = (...args: string[]) => capture("git", ["-C", ROOT, ...args]).stdout.trim();
+  const changed = git("status", "--porcelain", "--", ".", ":!docs/faults.md");
+  return git("rev-parse", "--short", "HEAD") + (changed === "" ? "" : " and more");
 }
 
 interface Each {

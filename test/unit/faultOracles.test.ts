@@ -63,7 +63,8 @@ describe("never two serve", () => {
 
   it("finds both serving, and for how long", () => {
     const m2 = [...samples("b", 0, 7.95, {}), ...samples("b", 8, 12, SERVING)];
-    assert.equal(both([m1, m2], serves).toFixed(2), "1.99");
+    const time = both([m1, m2], serves);
+    assert.ok(time > 1.98 && time < 2, `${time}`);
     assert.equal(both([m1, samples("b", 10.2, 20, SERVING)], serves), 0);
   });
 

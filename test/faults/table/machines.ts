@@ -16,6 +16,7 @@ export const machines: readonly Fault[] = [
   }),
   fault("active panics", "ha 2", { shots: 1 }, async (h) => {
     await h.panic(h.active);
+    await h.wait(2);
     await h.service(60);
   }),
   ...PARTS.map((who) =>

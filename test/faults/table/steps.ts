@@ -48,9 +48,11 @@ export async function spoil(h: Hands, node: string, command: string, limit = 15)
   await h.service(limit);
 }
 
-/** A planned move of the service, until it is there. */
+/** A planned move of the service from a master to the other one, until it is there. */
 export async function move(h: Hands, from: string): Promise<void> {
   await h.on(from, "/usr/share/heartbeat/hb_standby all");
+  const there = "grep -q ' /srv/nfs ' /proc/mounts && grep -q '^th [1-9]' /proc/net/rpc/nfsd";
+  await h.succeeds(from === h.active ? h.standby : h.active, there, 60);
   await h.service(60);
 }
 
