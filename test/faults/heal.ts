@@ -63,8 +63,8 @@ export async function redundant({ status }: Pick<Patient, "status">, limit: numb
  */
 export async function repair(patient: Patient, keep?: string): Promise<string[]> {
   await endFaults(patient);
-  const done = ["machines, cables and settings brought back"];
-  if ((await redundant(patient, PATIENCE / 3)) !== null) return done;
+  if ((await redundant(patient, PATIENCE / 3)) !== null) return ["what was away brought back"];
+  const done: string[] = [];
   for (const step of [discardOne, handOver, discardOne, powerCycle, discardOne, handOver]) {
     const what = await step(patient, keep);
     if (what) done.push(what);
