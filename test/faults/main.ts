@@ -10,7 +10,7 @@ import { type Fault, type Mode, type Run, violations } from "./fault";
 import { faults, impossible } from "./faults";
 import { type Patient, redundant, repair } from "./heal";
 import { type Options, parseOptions } from "./options";
-import { play } from "./play";
+import { play, type Theatre } from "./play";
 import { report } from "./report";
 import { addRun, dropRuns, keepEvidence, readRuns, resultsFile } from "./results";
 
@@ -24,21 +24,34 @@ class House {
   private readonly stack: TestStack;
   private generation = 1;
 
+  /** What the stack is by an `up` of this process; empty before. */
+  private is = "";
+  /** The file that has the same of the last `up` at all. */
+  private readonly mark: string;
+
   constructor(private readonly name: string) {
     this.stack = new TestStack(name);
+    this.mark = join(stackDir(name), "faults.config");
   }
 
-  /** Brings the stack into a mode, by an `up` when it is in another one. */
+  /** Whether there is a stack, in whatever mode. */
+  get stands(): boolean {
+    return existsSync(this.mark);
+  }
+
+  /** Brings the stack into a mode, by an `up` when it is in another one, or may be of another code. */
   async enter(mode: Mode): Promise<void> {
     const lines = configuration(mode, this.generation);
-    const mark = join(stackDir(this.name), "faults.config");
-    if (existsSync(mark) && readFileSync(mark, "utf8") === lines.join("\n")) return;
+    const wanted = [...lines, `# ${codeOf()}`].join("\n");
+    if (this.is === wanted) return;
+    if (this.stands && readFileSync(this.mark, "utf8") === wanted && !wanted.endsWith(CHANGED)) return;
     notice(`up, mode ${mode}`);
     this.stack.configure(...lines);
     const { status: code, log } = await this.stack.run("up");
     this.stack.forget();
     if (code !== 0) throw new UserError(`up has failed:\n${log}`);
-    writeFileSync(mark, lines.join("\n"));
+    writeFileSync(this.mark, wanted);
+    this.is = wanted;
   }
 
   async rotate(mode: Mode): Promise<void> {
@@ -46,7 +59,7 @@ class House {
     await this.enter(mode);
   }
 
-  async theatre(mode: Mode, patience: number) {
+  async theatre(mode: Mode, patience: number): Promise<Theatre> {
     const outputs = await this.stack.outputs();
     const all = Object.keys(outputs.nodes);
     const patient: Patient = {
@@ -64,11 +77,14 @@ class House {
   }
 }
 
+/** What is behind the commit of code that is in no commit. */
+const CHANGED = " and more";
+
 /** The commit of the code, and whether something but the report has been changed since. */
 function codeOf(): string {
   const git = (...args: string[]) => capture("git", ["-C", ROOT, ...args]).stdout.trim();
   const changed = git("status", "--porcelain", "--", ".", ":!docs/faults.md");
-  return git("rev-parse", "--short", "HEAD") + (changed === "" ? "" : " and more");
+  return git("rev-parse", "--short", "HEAD") + (changed === "" ? "" : CHANGED);
 }
 
 interface Each {
@@ -97,12 +113,10 @@ function plan(options: Options): Each[] {
 
 /** One run, on a pair that is made redundant before; what is wrong in it, in words. */
 async function runOne({ fault, mode }: Each, house: House, options: Options): Promise<string[]> {
+  if (house.stands) await makeRedundant(await house.theatre(mode, options.patience));
   await house.enter(mode);
   const theatre = await house.theatre(mode, options.patience);
-  if ((await redundant(theatre.patient, SETTLE)) === null) {
-    notice("  the pair is not redundant: repairing");
-    notice(`  ${(await repair(theatre.patient)).join(", ")}`);
-  }
+  await makeRedundant(theatre);
   const { run, seen } = await play(fault, theatre);
   const wrong = violations(run, fault);
   if (wrong.length > 0) keepEvidence(options.stack, run, seen);
@@ -113,6 +127,12 @@ async function runOne({ fault, mode }: Each, house: House, options: Options): Pr
   notice(`  ${stall}, ${run.lost} of ${run.acknowledged} lost, ${run.shots} shots, ${healed}`);
   for (const note of run.notes) notice(`  ${note}`);
   return wrong;
+}
+
+async function makeRedundant({ patient }: Theatre): Promise<void> {
+  if ((await redundant(patient, SETTLE)) !== null) return;
+  notice("  the pair is not redundant: repairing");
+  notice(`  ${(await repair(patient)).join(", ")}`);
 }
 
 async function runAll(options: Options): Promise<number> {
