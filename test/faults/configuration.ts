@@ -36,6 +36,7 @@ export function configuration(mode: Mode, generation: number): string[] {
   return [...STACK, `ha-nfs:secretsGeneration: ${generation}`, ...(hasFencing() ? [FENCING[mode]] : [])];
 }
 
+/** By the schema, which knows every key: `Pulumi.yaml` may not have one yet. */
 function hasFencing(): boolean {
-  return /^\s*"?(ha-nfs:)?fencing"?:/m.test(readFileSync(join(ROOT, "Pulumi.yaml"), "utf8"));
+  return /^\s*fencing: /m.test(readFileSync(join(ROOT, "config/schema.ts"), "utf8"));
 }
