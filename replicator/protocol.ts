@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
 
 /** Raised with every change that an older peer would misunderstand. */
-export const VERSION = 4;
+export const VERSION = 5;
 
 /** The most that one frame's body carries, bytes; longer files take several. */
 export const CHUNK = 1024 * 1024;
@@ -95,6 +95,8 @@ export type Op =
   | { op: "mark"; id: number }
   /** Everything up to this position of the journal is on the slave: it may start from here the next time. */
   | ({ op: "cursor" } & Position)
+  /** What follows may be as new as this position. The slave keeps it before it does any of that. */
+  | ({ op: "ahead" } & Position)
   /** The trees that a full comparison has made equal; from now on they are this slave's. */
   | ({ op: "adopt"; trees: string[] } & Position)
   /** `age` milliseconds ago the master wrote `time` into its beacon. The slave sends it back. */
@@ -108,6 +110,8 @@ export type Reply =
       /** Where to go on, and its stamp; undefined: this slave knows nothing of the journal. */
       position?: number;
       stamp?: string | undefined;
+      /** As new as this may some of it be, see the operation; undefined: nothing is newer than `position`. */
+      ahead?: Position | undefined;
       /** The trees that it holds as they were at `position`; the others want a full comparison. */
       trees: string[];
     }
@@ -116,10 +120,10 @@ export type Reply =
   | { re: "ack"; id: number }
   /** Of a `list`: the names whose content it wants, and the directories that it had not. Of `names`: those it lacks. */
   | { re: "listed"; id: number; need: string[]; made: string[] }
-  /** A rename could not be done: the slave has no such path, or something stands at the new one. */
+  /** A rename could not be done: the slave has no such path, something stands at the new one, or an error tells why. */
   | { re: "stale"; from: string; to: string }
-  /** One path could not be brought up to date; the rest goes on. */
-  | { re: "error"; path: string; message: string }
+  /** One path could not be brought up to date; the rest goes on. `attributes`: only those of a directory that is there. */
+  | { re: "error"; path: string; message: string; attributes?: true }
   /** The slave can take nothing more for now (disk full, read-only, I/O error); the connection ends. */
   | { re: "stuck"; path: string; message: string }
   | { re: "beacon"; time: number };
@@ -147,9 +151,13 @@ export function encode(head: Op | Reply, body: Buffer = NOTHING): Buffer {
 /**
  * The frames that come over a connection, until it ends.
  *
+ * @param limit the most bytes that the next one may have
  * @throws Error when the bytes are no frames
  */
-export async function* frames<Head extends Op | Reply>(connection: Duplex): AsyncGenerator<Frame<Head>> {
+export async function* frames<Head extends Op | Reply>(
+  connection: Duplex,
+  limit = () => LIMIT,
+): AsyncGenerator<Frame<Head>> {
   let parts: Buffer[] = [];
   let size = 0;
   let wanted = PREFIX;
@@ -163,7 +171,8 @@ export async function* frames<Head extends Op | Reply>(connection: Duplex): Asyn
       if (bytes.length < PREFIX) break;
       const headEnd = PREFIX + bytes.readUInt32BE(0);
       wanted = headEnd + bytes.readUInt32BE(4);
-      if (wanted > LIMIT) throw new Error(`a frame of ${wanted} bytes: this is not the replication protocol`);
+      if (wanted > limit())
+        throw new Error(`a frame of ${wanted} bytes: this is not the replication protocol`);
       if (bytes.length < wanted) break;
       const head = JSON.parse(bytes.toString("utf8", PREFIX, headEnd)) as Head;
       yield { head, body: bytes.subarray(headEnd, wanted) };

@@ -41,7 +41,7 @@ function labPackages(stack: string, machine?: MachineType): string[] {
 
 /** Installs what the tests need of the system, those of the lab for both types of machine. */
 export function prepareTests(suite = "all"): void {
-  const machines = suite === "quick" ? [] : Object.values(MachineType);
+  const machines = ["quick", "faults"].includes(suite) ? [] : Object.values(MachineType);
   install("the tests", [...TESTS, ...machines.flatMap((machine) => labPackages("machines", machine))]);
 }
 

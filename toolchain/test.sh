@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The tests: `toolchain/test.sh [quick|machines|lab|fleet]`, default all. quick: formats, linters, types, and all tests that
+# The tests: `toolchain/test.sh [quick|machines|lab|fleet|faults]`, default all. quick: formats, linters, types, and all tests that
 # need no virtual machine. machines: the lab's two types of machine, also QEMU. lab: a stack of its own in virtual machines,
-# from nothing to nothing. fleet: another one with slaves. The last line is `N passed, N failed`.
+# from nothing to nothing. fleet: another one with slaves. The last line is `N passed, N failed`. faults, which is not in
+# all: test/faults/main.ts with the rest of the arguments.
 set -euo pipefail
 
 passed=0 failed=0
@@ -55,6 +56,7 @@ lab() { suite --config test/lab/.mocharc.json test/lab/e2e.test.ts; }
 fleet() { suite --config test/lab/.mocharc.json test/lab/fleet.test.ts; }
 
 case ${1:-all} in
+faults) exec node --import tsx test/faults/main.ts "${@:2}" ;;
 quick | machines | lab | fleet) "$1" ;;
 all)
 	quick
@@ -63,7 +65,7 @@ all)
 	fleet
 	;;
 *)
-	echo "usage: $0 [quick|machines|lab|fleet]; found: $1" >&2
+	echo "usage: $0 [quick|machines|lab|fleet|faults]; found: $1" >&2
 	exit 2
 	;;
 esac

@@ -15,6 +15,8 @@ const KEPT = 16 * 1024 * 1024;
 /** Paths of a crowd, and its records that are read at once. */
 const CROWD = 10_000;
 const TOGETHER = 1000;
+/** Paths that are remembered of those that have been told, or renamed. */
+const REMEMBERED = 50_000;
 /** The least that a record and its path take in the journal, bytes. */
 const RECORD = 12;
 
@@ -103,32 +105,50 @@ export class Batches {
   }
 
   /**
-   * What has gone of all that changed from `position` on, but for what has got another name.
+   * What has gone of all that changed from `position` on, but for what has got another name: some at a time, or none, and
+   * of some it may tell more than once.
    *
+   * @param crowded called first when there are more renames than can be remembered: of these it tells too, so that none
+   * of before may be sent as such any more
    * @throws Error when the journal cannot be read
    */
-  async *gone(position: number): AsyncGenerator<string[]> {
+  async *gone(position: number, crowded: () => void): AsyncGenerator<string[]> {
+    const { packer, trees } = this;
     const renamed = new Set<string>();
-    for await (const change of this.changes(position)) if (change.kind === "rename") renamed.add(change.from);
+    let left = 0;
+    for await (const changes of this.changes(position)) {
+      left += changes.length;
+      for (const { from } of changes.filter((change) => change.kind === "rename")) {
+        if (renamed.size < REMEMBERED) renamed.add(from);
+      }
+      await packer.breathe();
+      yield [];
+    }
+    if (renamed.size === REMEMBERED) crowded();
     const told = new Set<string>();
     let gone: string[] = [];
-    for await (const change of this.changes(position)) {
-      if (change.kind === "rename" || told.has(change.path) || !this.trees.has(treeOf(change.path))) continue;
-      told.add(change.path);
-      if (isWithin(change.path, renamed) || !this.packer.isGone(change.path)) continue;
-      gone.push(change.path);
-      if (gone.length < TOGETHER) continue;
-      yield gone;
-      gone = [];
+    for await (const changes of this.changes(position)) {
+      // Of those that have come since, the renames are not known.
+      for (const change of changes.slice(0, left)) {
+        await packer.breathe();
+        if (change.kind === "rename" || told.has(change.path) || !trees.has(treeOf(change.path))) continue;
+        if (told.size === REMEMBERED) told.clear();
+        told.add(change.path);
+        if (!isWithin(change.path, renamed) && packer.isGone(change.path)) gone.push(change.path);
+      }
+      yield gone.length < TOGETHER ? [] : gone;
+      if (gone.length >= TOGETHER) gone = [];
+      left -= changes.length;
+      if (left <= 0) break;
     }
     yield gone;
   }
 
-  private async *changes(position: number): AsyncGenerator<Change> {
+  private async *changes(position: number): AsyncGenerator<Change[]> {
     for (let at = position; ;) {
       const { changes, next } = await this.journal.read(at, TOGETHER);
       if (next === at) return;
-      yield* changes;
+      yield changes;
       at = next;
     }
   }

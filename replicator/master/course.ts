@@ -43,6 +43,8 @@ export interface Course {
   lost: boolean;
   /** The slave's disk took nothing more: first goes what has gone here, however late in the journal that stands. */
   full: boolean;
+  /** When that may be looked for again; of `performance.now()`. */
+  roomAt: number;
   /** When the state of paths was last read for this slave alone, other than in batches; milliseconds since 1970. */
   horizon: number;
   /** Milliseconds without an answer before a connection is given up. */

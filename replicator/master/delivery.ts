@@ -7,6 +7,7 @@ import type { Parcel } from "./packer";
 import { parentOf } from "../paths";
 import { type Job, type Rename, whereabouts } from "./plan";
 import type { Progress, Release } from "./progress";
+import { unasked } from "./replies";
 import { Rsync } from "./rsync";
 import { Specials } from "./special";
 import { stream } from "./stream";
@@ -22,8 +23,10 @@ export interface Doubt {
   path: string;
   /** With all below it; otherwise only the attributes of the directories, the path's own included. */
   whole: boolean;
-  /** Called once it is right on the slave. */
+  /** Called once it is right on the slave, but for what rsync has of it, which comes later. */
   release: Release;
+  /** The release waits for rsync as well. */
+  late?: true;
 }
 
 /** Brings parcels to a slave over one connection, and whatever they turn out to need besides. */
@@ -37,8 +40,9 @@ export class Delivery {
   private readonly marks = new Set<Promise<void>>();
   /** Paths for rsync of which the slave has not yet answered that it has all before them. */
   private coming = 0;
-  /** Those that are on their way. */
+  /** Those that are on their way, and which of them the slave has said it cannot do. */
   private renames: readonly Rename[] = [];
+  private readonly refused = new Set<Rename>();
 
   /** @param wake called when there is something to mend */
   constructor(
@@ -53,7 +57,8 @@ export class Delivery {
       new Set(course.trees),
       {
         stale: (from, to) => this.stale({ from, to }),
-        error: (path, message) => (path === "" ? course.trouble(message) : failures.add(path, message)),
+        error: (path, message, attributes) =>
+          path === "" ? course.trouble(message) : failures.add(path, message, attributes),
         beacon: (time) => course.beacon(time),
       },
       bucket,
@@ -127,6 +132,7 @@ export class Delivery {
   /** Sends a batch whose renames `send` has put on their way, until all that they need is done. */
   async move(parcel: Parcel, renames: readonly Rename[], since: number): Promise<void> {
     this.renames = renames;
+    this.refused.clear();
     await this.send(parcel);
     renames.forEach((rename, index) => {
       this.course.failures.move(rename);
@@ -170,10 +176,13 @@ export class Delivery {
 
   /** Removes what has gone of all that changed from `position` on. */
   async makeRoom(position: number): Promise<void> {
-    const { batches, packer } = this.course;
+    const { course, wire } = this;
+    const { batches, packer, journal } = course;
     packer.volume.check();
-    for await (const paths of batches.gone(position)) {
-      await this.wire.send(...paths.map((path) => encode({ op: "delete", path }))).done;
+    const crowded = () => (course.sent = Math.max(course.sent, journal.end));
+    for await (const paths of batches.gone(position, crowded)) {
+      wire.throwIfOver();
+      if (paths.length > 0) await wire.send(...paths.map((path) => encode({ op: "delete", path }))).done;
     }
   }
 
@@ -203,6 +212,7 @@ export class Delivery {
 
   /** Looks at what is in doubt until nothing is. */
   async mend(): Promise<void> {
+    const { specials } = this;
     const { packer } = this.course;
     while (this.doubts.length > 0) {
       const doubts = this.doubts.splice(0, TOGETHER);
@@ -214,7 +224,10 @@ export class Delivery {
       await this.compare(jobs.map((path) => ({ path, deep: true })));
       this.course.horizon = Date.now();
       await Promise.all(this.marks);
-      for (const { release } of doubts) release();
+      for (const { path, late, release } of doubts) {
+        if (late) specials.after(path, release);
+        else release();
+      }
     }
   }
 
@@ -238,7 +251,11 @@ export class Delivery {
   }
 
   private stale(rename: Rename): void {
-    const index = this.renames.findIndex(({ from, to }) => from === rename.from && to === rename.to);
+    const isIt = (one: Rename) => one.from === rename.from && one.to === rename.to && !this.refused.has(one);
+    const index = this.renames.findIndex(isIt);
+    const [refused] = this.renames.slice(index, index + 1);
+    if (!refused) return this.wire.end(unasked({ re: "stale", ...rename }));
+    this.refused.add(refused);
     for (const path of whereabouts([rename.from, rename.to], this.renames.slice(index + 1))) {
       this.doubt({ path, whole: true, release: this.progress.hold() });
     }

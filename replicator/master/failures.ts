@@ -15,6 +15,16 @@ export interface Failing {
   message: string;
   /** Since when, as of ISO 8601. */
   since: string;
+  /** Only attributes of a directory: what is in it is as it should be. */
+  attributes?: true;
+}
+
+interface Known {
+  message: string;
+  since: string;
+  /** When it last failed, of `performance.now()`; and when in more than attributes, undefined: never. */
+  last: number;
+  whole: number | undefined;
 }
 
 /** What `Failures` is kept as. */
@@ -29,8 +39,9 @@ export class Failures {
   count = 0;
   /** There have been too many to remember: only comparing everything finds them. */
   overflowed: boolean;
-  /** `last`: when it last failed, of `performance.now()`. */
-  private readonly paths: Map<string, Omit<Failing, "path"> & { last: number }>;
+  /** How often that has been so. */
+  overflows = 0;
+  private readonly paths: Map<string, Known>;
 
   /**
    * @param told takes a line for people
@@ -42,12 +53,20 @@ export class Failures {
     { paths, overflowed }: KeptFailures = { paths: [], overflowed: false },
   ) {
     const own = paths.filter(({ path }) => isPathIn(trees, path));
-    this.paths = new Map(own.map(({ path, message, since }) => [path, { message, since, last: 0 }]));
+    this.paths = new Map(
+      own.map(({ path, message, since, attributes }) => [
+        path,
+        { message, since, last: 0, whole: attributes ? undefined : 0 },
+      ]),
+    );
     this.overflowed = overflowed;
   }
 
   get kept(): KeptFailures {
-    const paths = [...this.paths].map(([path, { message, since }]) => ({ path, message, since }));
+    const paths = [...this.paths].map(([path, { message, since, whole }]) => ({
+      ...{ path, message, since },
+      ...(whole === undefined ? ({ attributes: true } as const) : {}),
+    }));
     return { paths, overflowed: this.overflowed };
   }
 
@@ -62,34 +81,43 @@ export class Failures {
     return paths.slice(0, LISTED).map((failing) => ({ ...failing, path: shown(failing.path) }));
   }
 
-  add(path: string, message: string): void {
+  /** @param attributes only those of a directory */
+  add(path: string, message: string, attributes = false): void {
     this.count++;
     const before = this.paths.get(path);
     if (before?.message !== message) this.told(`${shown(path)}: ${message}`);
-    this.put(path, { message, since: before?.since ?? new Date().toISOString() });
+    const since = before?.since ?? new Date().toISOString();
+    const last = performance.now();
+    this.put(path, { message, since, last, whole: attributes ? before?.whole : last });
   }
 
   /** What was under the old name is under the new one, and as it should not be. */
   move(rename: Rename): void {
     for (const [path, failing] of [...this.paths]) {
       const now = moved(path, rename);
-      if (now !== undefined) this.put(now, failing);
+      if (now !== undefined) this.put(now, { ...failing, last: performance.now() });
     }
   }
 
   /** Each path, and what to call once it has been tried again: unless it has failed once more it is forgotten. */
-  retry(): { path: string; release: () => void }[] {
+  retry(): { path: string; whole: boolean; release: () => void }[] {
     const since = performance.now();
-    return [...this.paths.keys()].map((path) => ({
+    return [...this.paths].map(([path, { whole }]) => ({
       path,
+      whole: whole !== undefined,
       release: () => {
-        if ((this.paths.get(path)?.last ?? since) < since) this.paths.delete(path);
+        const known = this.paths.get(path);
+        if (!known) return;
+        if (known.last < since) this.paths.delete(path);
+        else if (known.whole !== undefined && known.whole < since) known.whole = undefined;
       },
     }));
   }
 
-  private put(path: string, { message, since }: Omit<Failing, "path">): void {
-    if (this.paths.size >= MOST && !this.paths.has(path)) this.overflowed = true;
-    else this.paths.set(path, { message, since, last: performance.now() });
+  private put(path: string, known: Known): void {
+    if (this.paths.size >= MOST && !this.paths.has(path)) {
+      this.overflowed = true;
+      this.overflows++;
+    } else this.paths.set(path, known);
   }
 }

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { encode, type Position, VERSION } from "../protocol";
+import { encode, type Op, type Position, VERSION } from "../protocol";
 import type { Crowd } from "./batches";
 import { Bell } from "./bell";
 import type { Course } from "./course";
@@ -9,6 +9,8 @@ import type { Greeting } from "./wire";
 
 /** How often everything may be compared because too much has failed; milliseconds. */
 const RECOMPARE = 600_000;
+/** What is repeated because of failures, or a full disk, rests so many times as long as it takes. */
+const RARELY = 10;
 /** Beacons that wait; of more every other one goes. */
 const MOST_WAITING = 1000;
 
@@ -18,10 +20,17 @@ export class Follower {
   private readonly delivery: Delivery;
   private readonly progress = new Progress((position) => this.reached(position));
   private lastBeacon = 0;
+  /** How new what the slave gets may be, as it has been told. */
+  private told: number | undefined;
   /** Of beacons that have to wait for what rsync has: all that was before them is on the slave at this position. */
   private waiting: { time: number; position: number }[] = [];
-  private compared = -Infinity;
-  private retried = -Infinity;
+  /** Called once trees that are compared are the slave's, which may be after rsync; undefined: there are none. */
+  private adopt: (() => void) | undefined;
+  /** When everything may be compared because too much has failed, and failing paths be tried again. */
+  private compareAt = -Infinity;
+  private retryAt = -Infinity;
+  /** Paths whose retry is under way. */
+  private readonly retrying = new Set<string>();
 
   constructor(
     private readonly course: Course,
@@ -73,12 +82,11 @@ export class Follower {
     let position = await this.begin(greeting);
     if (course.full) {
       batches.forget();
-      await delivery.makeRoom(position);
+      await this.makeRoom(position);
     }
     for (;;) {
       delivery.wire.throwIfOver();
-      this.retry();
-      await delivery.mend();
+      await this.mend();
       if (position < journal.oldest) throw new Error("the journal does not reach back to where the slave is");
       await delivery.tidy();
       const crowd = position < course.streamed ? undefined : await batches.crowd(position);
@@ -126,20 +134,35 @@ export class Follower {
   }
 
   /** Compares what the slave does not have of this journal. Returns the position to go on at. */
-  private async begin({ position, stamp, trees }: Greeting): Promise<number> {
-    const { course, delivery } = this;
+  private async begin({ position, stamp, ahead, trees }: Greeting): Promise<number> {
+    const { course } = this;
     const { journal, failures } = course;
+    const { wire } = this.delivery;
     const here = journal.end;
-    const known = position !== undefined && journal.knows(position, stamp);
+    const known =
+      position !== undefined &&
+      journal.knows(position, stamp) &&
+      (!ahead || journal.knows(ahead.position, ahead.stamp));
     const partly = known && !failures.overflowed && !course.lost;
     const missing = partly ? course.trees.filter((tree) => !trees.includes(tree)) : course.trees;
     const start = partly && missing.length < course.trees.length ? position : here;
     course.begun(start);
+    const first = () => this.ahead();
+    // What the slave has of another past it may forget only once it has been compared.
+    if (known) wire.first = first;
     if (missing.length > 0) {
-      failures.overflowed = false;
+      const { overflows } = failures;
+      this.adopt = () => {
+        course.lost = false;
+        if (failures.overflows === overflows) failures.overflowed = false;
+        const adopt: Op = { op: "adopt", trees: [...missing], ...this.placeOf(start) };
+        const adopted = this.tell(adopt).then(() => (wire.first = first));
+        void adopted.then(() => this.tell());
+      };
+      // What rsync has of it may take for ever, when it does not fit: until then the position is held, but nothing else.
+      const release = this.progress.begin(start);
       await this.compare(missing);
-      course.lost = false;
-      await delivery.wire.write(encode({ op: "adopt", trees: [...missing], ...this.placeOf(start) }));
+      release();
     }
     course.comparing(undefined);
     return start;
@@ -147,6 +170,7 @@ export class Follower {
 
   private async compare(trees: readonly string[]): Promise<void> {
     const { course, delivery } = this;
+    const since = performance.now();
     let directories = 0;
     course.comparing(directories);
     if (course.full) {
@@ -156,12 +180,16 @@ export class Follower {
       trees.map((path) => ({ path, deep: true })),
       () => course.comparing(++directories),
     );
-    do {
-      await delivery.settle();
-      await delivery.specials.room(0);
-    } while (!delivery.mended);
-    this.compared = performance.now();
+    await delivery.settle();
+    this.compareAt = restAfter(since, RECOMPARE);
     course.sent = Math.max(course.sent, course.journal.end);
+  }
+
+  private async makeRoom(position: number): Promise<void> {
+    const since = performance.now();
+    if (since < this.course.roomAt) return;
+    await this.delivery.makeRoom(position);
+    this.course.roomAt = restAfter(since, 0);
   }
 
   /** Whether the slave may be past the renames of a batch that begins here. */
@@ -175,7 +203,21 @@ export class Follower {
     const due = this.waiting.filter((beacon) => beacon.position <= position);
     this.waiting = this.waiting.slice(due.length);
     this.sendBeacon(due.at(-1)?.time ?? 0);
-    this.delivery.wire.write(encode({ op: "cursor", ...this.placeOf(position) })).catch(() => undefined);
+    this.adopt?.();
+    this.adopt = undefined;
+    void this.tell({ op: "cursor", ...this.placeOf(position) });
+  }
+
+  private tell(...ops: Op[]): Promise<void> {
+    return this.delivery.wire.write(Buffer.concat(ops.map((op) => encode(op)))).catch(() => undefined);
+  }
+
+  /** What has been read by now may be as new as the journal; undefined: that has been told. */
+  private ahead(): Buffer | undefined {
+    const { end } = this.course.journal;
+    if (end === this.told) return undefined;
+    this.told = end;
+    return encode({ op: "ahead", ...this.placeOf(end) });
   }
 
   private placeOf(position: number): Position {
@@ -203,15 +245,38 @@ export class Follower {
     this.delivery.wire.beacon(time);
   }
 
-  /** @throws Error when only comparing everything helps */
-  private retry(): void {
+  /**
+   * Looks at what is in doubt, and at what has failed when that is due.
+   *
+   * @throws Error when only comparing everything helps
+   */
+  private async mend(): Promise<void> {
+    const since = performance.now();
+    const due = since >= this.retryAt;
+    if (due) this.retry(since);
+    await this.delivery.mend();
+    if (due) this.retryAt = restAfter(since, this.course.retryMs);
+  }
+
+  private retry(now: number): void {
     const { failures } = this.course;
-    const now = performance.now();
-    if (now - this.retried < this.course.retryMs) return;
-    this.retried = now;
-    if (failures.overflowed && now - this.compared > RECOMPARE) {
+    if (failures.overflowed && !this.adopt && now >= this.compareAt) {
       throw new Error("too many paths have failed: everything is compared");
     }
-    for (const { path, release } of failures.retry()) this.delivery.doubt({ path, whole: true, release });
+    for (const { path, whole, release } of failures.retry()) {
+      if (this.retrying.has(path)) continue;
+      this.retrying.add(path);
+      const tried = () => {
+        this.retrying.delete(path);
+        release();
+      };
+      this.delivery.doubt({ path, whole, release: tried, late: true });
+    }
   }
+}
+
+/** When what began at `since` may be done again; milliseconds of `performance.now()`. */
+function restAfter(since: number, least: number): number {
+  const now = performance.now();
+  return now + Math.max(least, RARELY * (now - since));
 }

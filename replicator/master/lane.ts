@@ -102,6 +102,7 @@ export class Lane {
       littered: [],
       lost: false,
       full: false,
+      roomAt: -Infinity,
       horizon: -Infinity,
       retryMs: options.retryMs ?? RETRY,
       ...(patience === undefined ? {} : { patience }),

@@ -1,5 +1,6 @@
 import type { Stats } from "node:fs";
 import { encode, reasonOf } from "../protocol";
+import { codeOf } from "../errors";
 import { Breath } from "../breath";
 import { Marked } from "./marked";
 import { parentOf } from "../paths";
@@ -85,7 +86,7 @@ export class Packer {
         }
       } catch (error) {
         // An NFS client has it delegated: rsync can wait for the client to give it back, this process cannot.
-        if ((error as NodeJS.ErrnoException).code === "EAGAIN") parcel.specials.push(path);
+        if (codeOf(error) === "EAGAIN") parcel.specials.push(path);
         else parcel.failed.push({ path, message: reasonOf(error) });
       }
     }

@@ -7,7 +7,12 @@ import { isName, isPathIn, isWhole, quoted } from "../wellFormed";
  * @throws Error unless all that it says is well formed, and each path in the trees
  */
 export function checkReply(reply: Reply, trees: ReadonlySet<string>): void {
-  if (!isGood(reply, trees)) throw new Error(`the slave must not say: ${quoted(reply)}`);
+  if (!isGood(reply, trees)) throw unasked(reply);
+}
+
+/** What ends the connection of a slave that says it. */
+export function unasked(reply: Reply): Error {
+  return new Error(`the slave must not say: ${quoted(reply)}`);
 }
 
 function isGood(reply: Reply, trees: ReadonlySet<string>): boolean {
@@ -15,8 +20,8 @@ function isGood(reply: Reply, trees: ReadonlySet<string>): boolean {
     case "hello":
       return (
         areNames(reply.trees) &&
-        (reply.position === undefined || isWhole(reply.position)) &&
-        (reply.stamp === undefined || isText(reply.stamp))
+        (reply.position === undefined || isPlace(reply)) &&
+        (reply.ahead === undefined || isPlace(reply.ahead))
       );
     case "refused":
       return isText(reply.reason);
@@ -38,6 +43,9 @@ function isGood(reply: Reply, trees: ReadonlySet<string>): boolean {
 }
 
 const isText = (value: unknown): value is string => typeof value === "string";
+
+const isPlace = (place: { position?: unknown; stamp?: unknown } | null): boolean =>
+  isWhole(place?.position) && (place?.stamp === undefined || isText(place?.stamp));
 
 /** They stand below the directory that was asked about, and lead no further. */
 const areNames = (value: unknown): boolean => Array.isArray(value) && value.every(isName);

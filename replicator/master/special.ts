@@ -5,6 +5,7 @@ import type { Release } from "./progress";
 import { Reads } from "./reads";
 import { PARTIAL, type Rsync, VANISHED } from "./rsync";
 import type { Volume } from "./volume";
+import { Stuck } from "./wire";
 
 /** Paths of one run. */
 const MOST = 1000;
@@ -13,6 +14,8 @@ const CROWD = 4000;
 /** How long a run waits for company, milliseconds. */
 const GATHER = 200;
 const LONGEST_PAUSE = 30_000;
+/** After the fourth failure in succession the pause is longer: what an rsync of before has locked is free by then. */
+const HOPELESS = 10_000;
 
 /** Names of one file stay such, and holes. */
 const FLAGS = ["-HOS"];
@@ -38,6 +41,8 @@ export class Specials {
   private readonly reads = new Reads();
   private size = MOST;
   private pause = 0;
+  /** Why it failed the last time. */
+  private trouble = "";
   private working: Promise<void> | undefined;
   private readonly stopping = new AbortController();
   private readonly signal = this.stopping.signal;
@@ -70,9 +75,23 @@ export class Specials {
     );
   }
 
-  /** Resolves once no more than `most` are pending. */
-  async room(most = CROWD): Promise<void> {
-    while (this.pending > most && !this.signal.aborted) {
+  /** Calls `release` once all has been brought that is pending at `path` and below it, if anything. */
+  after(path: string, release: Release): void {
+    const nowhere = { from: path, to: "" };
+    const pending = [...this.waiting, ...this.running].filter(([one]) => moved(one, nowhere) !== undefined);
+    let left = pending.length;
+    if (left === 0) release();
+    for (const [, releases] of pending) releases.push(() => --left === 0 && release());
+  }
+
+  /**
+   * Resolves once there are not too many.
+   *
+   * @throws Stuck when rsync does not come through: nothing else would either
+   */
+  async room(): Promise<void> {
+    while (this.pending > CROWD && !this.signal.aborted) {
+      if (this.pause > HOPELESS) throw new Stuck(this.trouble);
       await new Promise<void>((done) => this.onLess.push(done));
     }
   }
@@ -139,7 +158,8 @@ export class Specials {
     this.size = Math.max(1, this.size >> 1);
     if (code !== PARTIAL) {
       this.pause = Math.min(LONGEST_PAUSE, this.pause * 2 + 1000);
-      this.options.failed(`rsync ended with ${code}: ${said}`);
+      this.trouble = `rsync ended with ${code}: ${said}`;
+      this.options.failed(this.trouble);
     }
   }
 

@@ -12,6 +12,7 @@ import {
   type Dirent,
   type Stats,
 } from "node:fs";
+import { codeOf } from "../errors";
 import { parentOf } from "../paths";
 import { bytesOf, type Attributes } from "../protocol";
 
@@ -191,7 +192,7 @@ function unlessGone<T>(action: () => T, gone = GONE): T | undefined {
   try {
     return action();
   } catch (error) {
-    if (gone.has((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    if (gone.has(codeOf(error) ?? "")) return undefined;
     throw error;
   }
 }

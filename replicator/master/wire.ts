@@ -1,11 +1,15 @@
 import type { Duplex } from "node:stream";
 import { type Attributes, encode, frames, type Op, type Reply, shown } from "../protocol";
 import type { Bucket } from "./bucket";
-import { checkReply } from "./replies";
+import { checkReply, unasked } from "./replies";
 
 /** What is written at once; bytes. The least when there is a limit. */
 const PIECE = 256 * 1024;
 const SMALLEST = 4096;
+/** The most that a slave says at once, but for what is in the lists that it is asked about; bytes. */
+const SAYING = 64 * 1024;
+/** And of its reasons, characters. */
+const REASON = 300;
 /** So many bytes a second a slave that is alive takes at least. */
 const SLOWEST = 64 * 1024;
 
@@ -15,7 +19,8 @@ export type Listed = Extract<Reply, { re: "listed" }>;
 /** What a slave says unasked. */
 export interface Listener {
   stale(from: string, to: string): void;
-  error(path: string, message: string): void;
+  /** @param attributes only those of a directory */
+  error(path: string, message: string, attributes: boolean): void;
   beacon(time: number): void;
 }
 
@@ -27,6 +32,9 @@ interface Question<T> {
 interface Mark extends Question<Listed | undefined> {
   /** Bytes of the connection up to it. */
   end: number;
+  /** Those of the list that it is about; undefined: of none. */
+  list: number | undefined;
+  listed?: Listed;
 }
 
 /** The slave can take nothing more, or wants nothing from this master; what it says is the message. */
@@ -42,7 +50,6 @@ export class Wire {
   /** Waits for the connection to take more. */
   private full: Question<void> | undefined;
   private readonly marks = new Map<number, Mark>();
-  private readonly lists = new Map<number, Listed>();
   private beacons = 0;
   private last: Promise<unknown> = Promise.resolve();
   private broken: Error | undefined;
@@ -88,9 +95,16 @@ export class Wire {
     return this.exclusive(() => this.put(bytes));
   }
 
+  /** A frame that has to go before whatever is written next; undefined: none. */
+  first: () => Buffer | undefined = () => undefined;
+
   /** Runs `action`, whose calls of `put` follow each other on the wire. */
   exclusive<T>(action: () => Promise<T>): Promise<T> {
-    const done = this.last.then(action);
+    const done = this.last.then(async () => {
+      const first = this.first();
+      if (first) await this.put(first);
+      return action();
+    });
     this.last = done.catch(() => undefined);
     return done;
   }
@@ -114,9 +128,15 @@ export class Wire {
     return this.mark(bytes, ++this.ids);
   }
 
-  private mark(bytes: Buffer[], id: number): { written: Promise<void>; done: Promise<Listed | undefined> } {
+  private mark(
+    bytes: Buffer[],
+    id: number,
+    list?: number,
+  ): { written: Promise<void>; done: Promise<Listed | undefined> } {
     const mark = encode({ op: "mark", id });
-    const done = this.ask<Listed | undefined>((question) => this.marks.set(id, { ...question, end: 0 }));
+    const done = this.ask<Listed | undefined>((question) =>
+      this.marks.set(id, { ...question, end: 0, list }),
+    );
     const written = this.exclusive(async () => {
       for (const part of [...bytes, mark]) await this.put(part);
       const sent = this.marks.get(id);
@@ -129,18 +149,20 @@ export class Wire {
   /** What the slave wants of a directory; undefined when it could not look: it has told the error. */
   list(path: string, attributes: Attributes, entries: Buffer): Promise<Listed | undefined> {
     const id = ++this.ids;
-    return this.mark([encode({ op: "list", path, id, ...attributes }, entries)], id).done;
+    return this.mark([encode({ op: "list", path, id, ...attributes }, entries)], id, entries.length).done;
   }
 
   /** What the slave has not of the names in a directory; undefined as of `list`. */
   names(path: string, names: Buffer): Promise<Listed | undefined> {
     const id = ++this.ids;
-    return this.mark([encode({ op: "names", path, id }, names)], id).done;
+    return this.mark([encode({ op: "names", path, id }, names)], id, names.length).done;
   }
 
   beacon(time: number): void {
     this.beacons++;
-    this.write(encode({ op: "beacon", time, age: Math.max(0, Date.now() - time) })).catch(() => undefined);
+    // The age is that of when it is its turn: the slave knows its own lag by it.
+    const put = () => this.put(encode({ op: "beacon", time, age: Math.max(0, Date.now() - time) }));
+    this.exclusive(put).catch(() => undefined);
   }
 
   /** @throws Error, the reason, when the connection is over */
@@ -176,7 +198,7 @@ export class Wire {
 
   private async listen(): Promise<void> {
     try {
-      for await (const { head } of frames<Reply>(this.connection)) {
+      for await (const { head } of frames<Reply>(this.connection, () => this.limit)) {
         this.alive = performance.now();
         checkReply(head, this.trees);
         this.take(head);
@@ -193,31 +215,40 @@ export class Wire {
         this.greeting = undefined;
         return;
       case "refused":
-        return this.end(new Declined(reply.reason));
+        return this.end(new Declined(reply.reason.slice(0, REASON)));
       case "stuck":
-        return this.end(new Stuck(`${shown(reply.path)}: ${reply.message}`));
+        return this.end(new Stuck(`${shown(reply.path)}: ${reply.message.slice(0, REASON)}`));
       case "ack":
         return this.acknowledged(reply.id);
       case "listed":
-        this.lists.set(reply.id, reply);
-        return;
+        return this.listed(reply);
       case "stale":
         return this.listener.stale(reply.from, reply.to);
       case "error":
-        return this.listener.error(reply.path, reply.message);
+        return this.listener.error(reply.path, reply.message.slice(0, REASON), reply.attributes === true);
       case "beacon":
         this.beacons--;
         return this.listener.beacon(reply.time);
     }
   }
 
+  /** The names that it says are among those that it was told. */
+  private get limit(): number {
+    return [...this.marks.values()].reduce((sum, { list = 0 }) => sum + list, SAYING);
+  }
+
+  private listed(reply: Listed): void {
+    const mark = this.marks.get(reply.id);
+    if (mark?.list === undefined || mark.listed) throw unasked(reply);
+    mark.listed = reply;
+  }
+
   private acknowledged(id: number): void {
     const mark = this.marks.get(id);
     if (!mark) return;
     this.answered = mark.end;
-    mark.done(this.lists.get(id));
+    mark.done(mark.listed);
     this.marks.delete(id);
-    this.lists.delete(id);
   }
 
   /** @param often how often this is called; milliseconds */

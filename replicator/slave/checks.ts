@@ -66,6 +66,7 @@ export function checkOp(op: Op, trees: ReadonlySet<string>): void {
     case "mark":
       return checkWhole(op.id, "id");
     case "cursor":
+    case "ahead":
       return checkPosition(op);
     case "adopt":
       checkTrees(op.trees, [...trees]);

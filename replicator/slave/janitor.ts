@@ -6,11 +6,14 @@ import { OWN } from "./checks";
 import { unlinked, type Tree } from "./tree";
 
 const SLICE_MS = 5;
+/** So far below `tmp` a directory is brought to a shorter path; a name more is still no longer than a path may be. */
+const LONG = 2000;
 const SWEEP_MS = 5 * 60_000;
 
 /** Removes, in the background and in small steps, what nobody wants: directories in `tmp`, names in `links`. */
 export class Janitor {
   private readonly breath = new Breath(SLICE_MS);
+  private readonly longest: number;
   private work: Promise<void> | undefined;
   private again = false;
   private swept = -Infinity;
@@ -19,7 +22,9 @@ export class Janitor {
   constructor(
     private readonly tree: Tree,
     private readonly log: (line: string) => void,
-  ) {}
+  ) {
+    this.longest = tree.at("").length + LONG;
+  }
 
   /** From now on; `tmp` and `links` are there. */
   start(): void {
@@ -68,17 +73,39 @@ export class Janitor {
     if (this.breath.due) await this.breath.take();
     const at = bytesOf(path);
     if (unlinked(at)) return;
-    for (const name of readdirSync(at, "latin1")) await this.clear(`${path}/${name}`);
+    // What is in it may be at a longer path than there can be: it was at a shorter one before.
+    if (path.length > this.longest) return this.tree.discard(at);
+    const names = readdirSync(at, "latin1");
+    await each(names, (name) => this.clear(`${path}/${name}`));
     rmdirSync(at);
   }
 
   /** A name in `links` that is its inode's last one is good for nothing. */
   private async sweepLinks(): Promise<void> {
-    for await (const { name } of await opendir(this.tree.at(`${OWN}/links`))) {
+    this.swept = performance.now();
+    await each(await opendir(this.tree.at(`${OWN}/links`)), async ({ name }) => {
       if (this.breath.due) await this.breath.take();
       const path = `${OWN}/links/${name}`;
       if (this.tree.lstat(path)?.nlink === 1) unlinked(this.tree.at(path));
-    }
-    this.swept = performance.now();
+    });
   }
+}
+
+/**
+ * Does something with each, also after it has failed with one.
+ *
+ * @throws Error the first of these; Interrupted at once
+ */
+async function each<T>(
+  all: Iterable<T> | AsyncIterable<T>,
+  action: (one: T) => Promise<void>,
+): Promise<void> {
+  const errors: unknown[] = [];
+  for await (const one of all) {
+    await action(one).catch((error: unknown) => {
+      if (error instanceof Interrupted) throw error;
+      if (errors.length === 0) errors.push(error);
+    });
+  }
+  for (const error of errors) throw error;
 }

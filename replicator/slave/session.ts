@@ -1,11 +1,12 @@
 import type { Duplex } from "node:stream";
 import { encode, frames, reasonOf, type Op, type Reply } from "../protocol";
+import { codeOf } from "../errors";
 import { Breath, Interrupted } from "../breath";
 import { checkHello, checkOp, entriesOf, namesOf, Refused, type Hello } from "./checks";
 import { Incoming } from "./incoming";
 import { compare, compareNames } from "./list";
 import type { State } from "./state";
-import { codeOf, type Tree } from "./tree";
+import type { Tree } from "./tree";
 
 /** After these nothing more can be taken until somebody has mended the disk. */
 const STUCK = new Set(["ENOSPC", "EDQUOT", "EROFS", "EIO"]);
@@ -97,7 +98,9 @@ export class Session {
       } else await this.greet(op);
       if (this.breath.due) await this.breath.take();
     } catch (error) {
-      this.fail("path" in op ? op.path : "from" in op ? op.from : this.incoming.path, error);
+      this.fail("path" in op ? op.path : "from" in op ? op.from : this.incoming.path, error, op);
+      // The error tells of the old name alone, and there is a new one.
+      if (op.op === "rename") this.reply({ re: "stale", from: op.from, to: op.to });
     }
   }
 
@@ -148,6 +151,9 @@ export class Session {
         state.moveTo(op);
         host.progressed();
         return;
+      case "ahead":
+        state.goAhead(op);
+        return;
       case "adopt":
         state.adopt(op.trees, op);
         host.progressed();
@@ -178,8 +184,17 @@ export class Session {
     if (this.active) this.connection.write(encode(reply));
   }
 
+  private isDirectory(path: string): boolean {
+    const { tree } = this.host;
+    try {
+      return tree.hasParents(path) && tree.lstat(path)?.isDirectory() === true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Tells the master what went wrong with a path, and ends the connection when it must not go on. */
-  private fail(path: string, error: unknown): void {
+  private fail(path: string, error: unknown, op?: Op): void {
     if (!this.active || error instanceof Interrupted) return;
     if (error instanceof Refused) {
       this.host.log(`refused a master: ${error.message}`);
@@ -190,6 +205,9 @@ export class Session {
     this.host.failed(path, message, stuck);
     if (stuck) this.end({ re: "stuck", path, message });
     else if (error instanceof TreeGone) this.end({ re: "error", path, message });
-    else this.reply({ re: "error", path, message });
+    else {
+      const attributes = op?.op === "dir" && this.isDirectory(path);
+      this.reply({ re: "error", path, message, ...(attributes ? { attributes } : {}) });
+    }
   }
 }

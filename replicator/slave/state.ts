@@ -2,9 +2,11 @@ import { spawn } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf } from "../errors";
 import type { Position } from "../protocol";
+import { AheadLink } from "./ahead";
 import { OWN, Refused, type Hello } from "./checks";
-import { codeOf, mend, SELF, unlinked, type Tree } from "./tree";
+import { mend, SELF, unlinked, type Tree } from "./tree";
 
 /** How long the position is kept back, ms: so many times as long as the last flush of the disk took, within these. */
 const RESTS = 5;
@@ -30,9 +32,14 @@ export class State {
   private journal = "";
   private term = -1;
   private at: Position | undefined;
+  private ahead: Position | undefined;
+  /** How often trees have been adopted, and of how many of these the file knows. */
+  private adoptions = 0;
+  private adopted = 0;
   private readonly trees = new Map<string, string>();
   private readonly own: string;
   private readonly file: string;
+  private readonly aheadLink: AheadLink;
   /** What is on disk. */
   private saved: Saved;
   private changed = false;
@@ -48,7 +55,9 @@ export class State {
   ) {
     this.own = join(root, OWN);
     this.file = join(this.own, "state.json");
+    this.aheadLink = new AheadLink(join(this.own, "ahead"), tree, log);
     this.saved = this.load();
+    this.ahead = this.aheadLink.load();
     this.journal = this.saved.journal;
     this.term = this.saved.term;
     const { position, stamp } = this.saved;
@@ -61,9 +70,9 @@ export class State {
     return this.at?.position;
   }
 
-  /** The same with its stamp, for the master. */
-  get place(): Partial<Position> {
-    return this.at ?? {};
+  /** The same with its stamp, and how new some of the replica may be, for the master. */
+  get place(): Partial<Position> & { ahead?: Position | undefined } {
+    return { ...this.at, ahead: this.ahead };
   }
 
   /** The trees that the replica holds as of `position`. */
@@ -81,7 +90,10 @@ export class State {
     if (journal === this.journal && term < this.term)
       throw new Refused(`a newer master has term ${this.term}`);
     this.makeOwn();
-    if (journal !== this.journal) this.trees.clear();
+    if (journal !== this.journal) {
+      this.trees.clear();
+      this.ahead = undefined;
+    }
     for (const [tree, identity] of this.trees) {
       if (!trees.includes(tree) || identity !== this.identity(tree)) this.trees.delete(tree);
     }
@@ -113,6 +125,12 @@ export class State {
     this.touch();
   }
 
+  /** What comes next may be as new as that. */
+  goAhead({ position, stamp }: Position): void {
+    this.ahead = { position, stamp };
+    this.saveAhead();
+  }
+
   /** The replica holds these trees as of `position`; others that it holds stay when they are as new as that. */
   adopt(trees: readonly string[], place: Position): void {
     if (this.at !== undefined && this.at.position < place.position) this.trees.clear();
@@ -120,6 +138,7 @@ export class State {
       const identity = this.identity(tree);
       if (identity) this.trees.set(tree, identity);
     }
+    this.adoptions++;
     this.moveTo(place);
   }
 
@@ -147,14 +166,18 @@ export class State {
   private async flush(): Promise<void> {
     if (!this.changed) return;
     this.changed = false;
-    const { journal, term, at } = this;
+    const { journal, term, at, adoptions } = this;
     const trees = Object.fromEntries(this.trees);
     const start = performance.now();
     try {
       await this.sync();
       this.flushed = performance.now() - start;
       if (journal === this.journal && term === this.term) {
-        await this.write({ journal, term, ...at, trees });
+        const saved = { journal, term, ...at, trees };
+        await this.write(saved);
+        if (saved !== this.saved) return;
+        this.adopted = adoptions;
+        this.saveAhead();
       } else this.touch();
     } catch (error) {
       this.log(`cannot write ${this.file}: ${String(error)}`);
@@ -179,6 +202,11 @@ export class State {
     this.saved = saved;
     const directory = await open(this.own, "r");
     await directory.sync().finally(() => directory.close());
+  }
+
+  /** What the file says must not count with it before the file knows what was adopted. */
+  private saveAhead(): void {
+    if (this.ahead && this.adoptions === this.adopted) this.aheadLink.save(this.ahead);
   }
 
   /** Flushes the root's file system, without holding up the event loop. */

@@ -13,6 +13,7 @@ import {
   utimesSync,
   type Stats,
 } from "node:fs";
+import { codeOf } from "../errors";
 import { bytesOf, type Attributes } from "../protocol";
 import { OWN } from "./checks";
 
@@ -171,9 +172,14 @@ export class Tree {
       rmdirSync(at);
     } catch (error) {
       if (codeOf(error) !== "ENOTEMPTY") throw error;
-      renameSync(at, this.at(`${OWN}/tmp/gone.${this.stamp}${++this.count}`));
-      this.onDiscard();
+      this.discard(at);
     }
+  }
+
+  /** Moves a directory that nobody wants to where it is taken to pieces. */
+  discard(at: Buffer): void {
+    renameSync(at, this.at(`${OWN}/tmp/gone.${this.stamp}${++this.count}`));
+    this.onDiscard();
   }
 
   /** Returns false, and has done nothing, when `from` is not there or `to` holds something that cannot give way. */
@@ -231,9 +237,4 @@ export function unlinked(at: Buffer): boolean {
     if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
   }
   return true;
-}
-
-/** Such as `ENOENT`; undefined: no error of a system call. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }

@@ -3,6 +3,7 @@ import type { NodeOutput, ShareOutput } from "../../components/nfsCluster";
 import { quote } from "../../components/remote/shell";
 import { killNode, startNode } from "../../lab/vm";
 import { stackOutputs } from "../../toolchain/stack";
+import { clockOffset, seconds } from "./clock";
 import {
   type DrillReport,
   drillText,
@@ -36,10 +37,6 @@ function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-function seconds(): number {
-  return Date.now() / 1000;
-}
-
 async function until<T>(what: string, limit: number, probe: () => T | Promise<T>): Promise<NonNullable<T>> {
   const deadline = seconds() + limit;
   for (;;) {
@@ -52,20 +49,6 @@ async function until<T>(what: string, limit: number, probe: () => T | Promise<T>
     }
     await sleep(250);
   }
-}
-
-/** How far a node's clock is ahead of ours, seconds, to about half a round trip: the best of five. */
-async function clockOffset(node: NodeOutput): Promise<number> {
-  let best = { trip: Infinity, offset: 0 };
-  for (let i = 0; i < 5; i++) {
-    const sent = seconds();
-    const theirs = Number(await onNode(node, "date +%s.%N"));
-    const trip = seconds() - sent;
-    if (trip < best.trip) {
-      best = { trip, offset: theirs - (sent + trip / 2) };
-    }
-  }
-  return best.offset;
 }
 
 /** A node's own account: heartbeat's verdict on the peer, and the steps of the resource agent. */

@@ -68,10 +68,18 @@ export class Writer {
    * @throws Error when a write failed
    */
   acks(): Ack[] {
-    if (this.child.exitCode !== null && this.complaint) {
-      throw new Error(`the client's writer failed: ${this.complaint.trim()}`);
-    }
+    if (this.failure) throw new Error(`the client's writer failed: ${this.failure}`);
+    return this.acknowledged;
+  }
+
+  /** The same, whether or not a write has failed. */
+  get acknowledged(): Ack[] {
     return parseAcks(this.output, this.clock);
+  }
+
+  /** How the writer has failed; empty when it has not. */
+  get failure(): string {
+    return this.child.exitCode === null ? "" : this.complaint.trim();
   }
 
   /** Ends the writing after the record under way. */

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFence } from "../../lab/fence";
 import { vmName } from "../../lab/guest";
 import { running } from "../../lab/machines/choice";
 import { MachineType } from "../../lab/machines/type";
-import { fenceFile, nodeDir } from "../../lab/paths";
+import { fenceFile, nodeDir, stackDir } from "../../lab/paths";
 import { writeWhole } from "../../lab/support";
 import { killNode, linkDown, pauseNode, resumeNode } from "../../lab/vm";
 import { makeNode, masterSpec, useEmptyLab } from "./sandbox";
@@ -106,6 +106,19 @@ describe("lab: the process of a VM", () => {
     assert.equal(running("dev", "m1"), undefined);
     assert.equal(ask("status m1"), "off\n");
     assert.equal(ask("off m1"), "off\n");
+    const spoilt = (what: string) => join(stackDir("dev"), `fence.${what}`);
+    writeFileSync(spoilt("broken"), "refuses\n");
+    assert.equal(ask("off m1"), "error: broken for an exercise\n");
+    rmSync(spoilt("broken"));
+    writeFileSync(spoilt("delay"), "0.2\n");
+    const asked = Date.now();
+    assert.equal(ask("status m1"), "off\n");
+    assert.ok(Date.now() - asked >= 200);
+    const log = readFileSync(spoilt("log"), "utf8").replace(/^\d+\.\d+ m2 /gm, "");
+    assert.match(
+      log,
+      /^status m1 on\noff m2 error: no power over[^]*\noff m1 off\nstatus m1 off\noff m1 off already\n/,
+    );
     const gone = new Promise((done) => asker.once("exit", done));
     asker.kill("SIGKILL");
     await gone;

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { linkSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { PassThrough } from "node:stream";
-import type { Batch } from "../../replicator/master/batches";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { type Batch, Batches } from "../../replicator/master/batches";
+import type { Change } from "../../replicator/master/change";
 import { frames, type Op } from "../../replicator/protocol";
-import { rename, TestVolume, update, until } from "./volume";
+import { rename, TestVolume, update } from "./volume";
 
 /** What a batch sends, each as `operation path`. */
 async function operations(...parts: Buffer[]): Promise<string[]> {
@@ -30,13 +33,8 @@ describe("replicator: batches", () => {
   const next = (position: number, plain = false) => volume.batches.next(position, plain);
   const start = () => volume.journal.base;
 
-  /** So that what happens from now on is known to come after all that was read before. */
   async function calm(): Promise<number> {
-    for (let beacon = 0; beacon < 2; beacon++) {
-      const since = Date.now();
-      await until("the clock goes on", () => Date.now() > since + 2);
-      await volume.record();
-    }
+    await volume.calm();
     return volume.journal.end;
   }
 
@@ -146,6 +144,50 @@ describe("replicator: batches", () => {
     symlinkSync(volume.file("secret"), volume.file("data/a"));
     await volume.record(update("data/a/file"));
     assert.deepEqual(await operations((await next(start())).frames), ["delete data/a/file"]);
+  });
+
+  /** Batches of a journal with so many records. */
+  function endless(count: number, change: (index: number) => Change): Batches {
+    const read = (position: number, limit: number) => {
+      const next = Math.min(count, position + limit);
+      const changes = Array.from({ length: next - position }, (_, index) => change(position + index));
+      return Promise.resolve({ changes, next });
+    };
+    const journal = { read, left: (position: number) => count - position };
+    return new Batches(journal, volume.packer, volume.ages, new Set(volume.trees));
+  }
+
+  it("find what has gone without remembering all that there is", async () => {
+    setFlagsFromString("--expose-gc");
+    const gc = runInNewContext("gc") as () => void;
+    const heap = () => {
+      gc();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = heap();
+    const path = (index: number) => `data/gone/${index}${"x".repeat(200)}/${"y".repeat(240)}`;
+    let [gone, most] = [0, 0];
+    for await (const paths of endless(200_000, (index) => update(path(index))).gone(0, assert.fail)) {
+      gone += paths.length;
+      if (paths.length > 0 && gone % 20_000 === 0) most = Math.max(most, heap() - before);
+    }
+    assert.equal(gone, 200_000);
+    assert.ok(most < 60e6, `${most} bytes`);
+  });
+
+  it("find what has gone but for what has got another name, as far as that can be remembered", async () => {
+    const found = async (renames: number) => {
+      let crowded = 0;
+      const all: string[] = [];
+      const change = (index: number) =>
+        index < renames
+          ? rename(`data/old/${index}`, `data/new/${index}`)
+          : update(`data/old/${index - renames}/x`);
+      for await (const paths of endless(2 * renames, change).gone(0, () => crowded++)) all.push(...paths);
+      return { crowded, gone: all.length };
+    };
+    assert.deepEqual(await found(10_000), { crowded: 0, gone: 0 });
+    assert.deepEqual(await found(60_000), { crowded: 1, gone: 10_000 });
   });
 
   it("delete nothing when the volume is not there any more", async () => {

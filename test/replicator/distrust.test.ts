@@ -84,13 +84,14 @@ describe("replicator: a slave that asks for more than its trees", () => {
     ["a name in a directory", [], { need: ["../secret/payroll"] }],
     ["a directory in a directory", [], { made: ["../secret"] }],
     ["a name that is none", [], { need: [7] as unknown as string[] }],
+    ["a rename that was not told", [{ re: "stale", from: "data/x", to: "data/y" }]],
+    ["a list that was not told", [{ re: "listed", id: 7, need: [], made: [] }]],
     ["nothing that is known", [{ re: "more", path: "secret" }]],
   ] as const) {
     it(`by ${what} gets nothing, and its connection ends`, async () => {
       const bad = new BadSlave(says, listed as Partial<Listed>);
-      const { status } = lane(() => bad.connect());
-      assert.equal(status.lastError, undefined);
-      const told = () => master.log.some((line) => line.includes("the slave must not say"));
+      const refusing = lane(() => bad.connect());
+      const told = () => refusing.status.lastError?.message.startsWith("the slave must not say: ") === true;
       await until("its connection ends", told);
       await master.record(update("data/open"));
       assert.deepEqual(
@@ -100,11 +101,30 @@ describe("replicator: a slave that asks for more than its trees", () => {
     });
   }
 
+  it("by very much at once is not listened to", async () => {
+    const bad = new BadSlave([{ re: "error", path: "data/x", message: "m".repeat(70_000) }]);
+    const refusing = lane(() => bad.connect());
+    const told = () => refusing.status.lastError?.message.includes("not the replication protocol") === true;
+    await until("its connection ends", told);
+  });
+
+  it("by all the names of a long list, and by a long reason of which no more is kept than a person reads", async () => {
+    const names = Array.from({ length: 1000 }, (_, index) => `${index}${"n".repeat(100)}`);
+    for (const name of names) writeFileSync(master.file("data", name), "");
+    const isPut = (one: string) => one.startsWith('{"op":"put"');
+    const error = { re: "error", path: "data/x", message: "m".repeat(60_000) };
+    const bad = new BadSlave([error], { need: names });
+    const asked = lane(() => bad.connect());
+    await until("it is told", () => asked.kept.failures.paths.length === 1);
+    assert.equal(asked.kept.failures.paths[0]?.message.length, 300);
+    await until("all that it needs is there", () => bad.got.filter(isPut).length === names.length);
+  });
+
   it("by an error without a path gets nothing more", async () => {
     const bad = new BadSlave([{ re: "error", path: "", message: "something" }]);
-    const { failures } = lane(() => bad.connect()).kept;
+    const told = lane(() => bad.connect());
     await until("it is told", () => master.log.includes("s1: something"));
-    assert.deepEqual(failures.paths, []);
+    assert.deepEqual(told.kept.failures.paths, []);
   });
 
   it("that it had before is not tried again", () => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { assertEqual } from "./equal";
-import { onSmallDisk, pairForEach, rename, until, update } from "./volume";
+import { needsRsync, onSmallDisk, pairForEach, rename, until, update } from "./volume";
 
 describe("replicator: a lane", () => {
   const pair = pairForEach();
@@ -41,11 +42,7 @@ describe("replicator: a lane", () => {
     writeFileSync(master.file("data/a/b/file"), "content");
     const lane = master.lane(slave);
     await slave.follows(master);
-    for (let beacon = 0; beacon < 2; beacon++) {
-      const before = Date.now();
-      await until("time has passed", () => Date.now() > before + 2);
-      await master.record();
-    }
+    await master.calm();
     renameSync(master.file("data/a"), master.file("data/z"));
     const { files } = lane.status;
     await master.record(rename("data/a", "data/z"), update("data"));
@@ -171,6 +168,32 @@ describe("replicator: a lane", () => {
       });
     }
 
+    it("looks for what has gone in a small part of the time only", async function () {
+      const { master, slave } = pair;
+      await filled(this, async () => {
+        let [connections, looks] = [0, 0];
+        const connect = () => {
+          connections++;
+          return slave.connect();
+        };
+        const lane = master.lane(slave, { connect });
+        await slave.follows(master);
+        master.batches.gone = async function* () {
+          looks++;
+          await sleep(1000);
+          yield [];
+        };
+        writeFileSync(master.file("data/big"), Buffer.alloc(600_000));
+        await master.record(update("data/big"));
+        await until(
+          "it has tried three times again",
+          () => connections === 4 && lane.status.state === "stuck",
+        );
+        assert.equal(looks, 1);
+        await lane.stop();
+      });
+    });
+
     it("makes room before it compares", async function () {
       const { master, slave } = pair;
       await filled(this, async () => {
@@ -190,6 +213,55 @@ describe("replicator: a lane", () => {
         await lane.stop();
       });
     });
+  });
+
+  describe("to a slave that has no room for what rsync brings", () => {
+    needsRsync();
+
+    it("removes what has gone on the master", async function () {
+      const { master, slave } = pair;
+      await onSmallDisk(this, slave.root, async () => {
+        mkdirSync(slave.file(".ha-nfs/rsync"), { recursive: true });
+        slave.start();
+        writeFileSync(master.file("data/long"), Buffer.alloc(5 * 2 ** 20, "x"));
+        writeFileSync(master.file("data/old"), "old");
+        const lane = master.lane(slave);
+        const said = () => lane.status.lastError?.message ?? "";
+        await until("rsync has failed", () => said().startsWith("rsync ended with"));
+        assert.ok(existsSync(slave.file("data/old")));
+        rmSync(master.file("data/old"));
+        await master.record(update("data/old"), update("data"));
+        await until("it has gone", () => !existsSync(slave.file("data/old")));
+        assert.deepEqual(slave.receiver.state.held, []);
+        rmSync(master.file("data/long"));
+        await master.record(update("data/long"), update("data"));
+        await slave.follows(master);
+        assert.deepEqual(slave.receiver.state.held, ["data"]);
+        assertEqual(master, slave);
+        await lane.stop();
+        await slave.receiver.stop();
+      });
+    });
+  });
+
+  it("compares everything again when too much has failed, until that has come through", async () => {
+    const { master, slave } = pair;
+    const first = master.lane(slave);
+    await slave.follows(master);
+    await first.stop();
+    writeFileSync(master.file("data/failed"), "");
+    const kept = { ...first.kept, failures: { paths: [], overflowed: true } };
+    let connections = 0;
+    const connect = () => {
+      const connection = slave.connect();
+      if (++connections === 1) setImmediate(() => connection.on("data", () => connection.destroy()));
+      return connection;
+    };
+    const lane = master.lane(slave, { kept, connect });
+    await until("the first connection has ended", () => lane.status.lastError !== undefined);
+    assert.equal(lane.kept.failures.overflowed, true);
+    await until("the second one has brought it", () => existsSync(slave.file("data/failed")));
+    await until("that is known", () => !lane.kept.failures.overflowed);
   });
 
   it("does not take its own delay for the slave's", async () => {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Cluster, needsWatch } from "./cluster";
 import { Disk } from "./disk";
 import { assertEqual } from "./equal";
-import { pairForEach, type TestVolume, until, update } from "./volume";
+import { needsRsync, pairForEach, shellFor, type TestVolume, until, update } from "./volume";
 
 /** Milliseconds; see `FeedOptions.marginSeconds`. */
 const RESCAN_MARGIN = 2500;
@@ -56,6 +57,53 @@ describe("replicator: a volume that was put back to a snapshot", function () {
     cluster.assertEqual();
   });
 
+  describe("while the slaves' position stayed where it was then", () => {
+    needsRsync();
+
+    const position = () => cluster.slave("s1").receiver.state.position ?? assert.fail();
+    const changed = () => ["s1", "s2"].every((name) => existsSync(cluster.slave(name).file("data/new")));
+
+    it("is it also when rsync had something", async () => {
+      const gate = join(cluster.directory, "gate");
+      writeFileSync(gate, "");
+      await cluster.stop();
+      await cluster.start({ ssh: [join(__dirname, "gatedShell"), gate, ...shellFor(cluster.directory)] });
+      await cluster.settled();
+      cluster.write("data/long", Buffer.alloc(5 * 2 ** 20, "x"));
+      await until("rsync has it", () => cluster.daemon.status.slaves.s1?.specialPending === 1);
+      const before = position();
+      disk.keep();
+      change();
+      await until("the slaves have what has changed", changed);
+      assert.equal(position(), before);
+      await putBack();
+      rmSync(gate);
+      await cluster.start();
+      await cluster.settled();
+      cluster.assertEqual();
+    });
+
+    it("is it also when they have been killed", async () => {
+      const slaves = ["s1", "s2"].map((name) => cluster.slave(name));
+      const files = slaves.map((slave) => slave.file(".ha-nfs/state.json"));
+      await Promise.all(slaves.map(({ receiver }) => receiver.state.persist()));
+      const states = files.map((file) => readFileSync(file));
+      disk.keep();
+      change();
+      await cluster.settled();
+      await cluster.stop();
+      for (const [index, slave] of slaves.entries()) {
+        await slave.receiver.stop();
+        writeFileSync(files[index] ?? "", states[index] ?? ""); // a killed process would not have written it
+        slave.start();
+      }
+      await putBack();
+      await cluster.start();
+      await cluster.settled();
+      cluster.assertEqual();
+    });
+  });
+
   it("is it also when daemons have begun since, and the positions of now are those of then", async () => {
     await cluster.stop();
     await cluster.start();
@@ -83,6 +131,38 @@ describe("replicator: a volume that was put back to a snapshot", function () {
     await cluster.start();
     await cluster.settled();
     cluster.assertEqual();
+  });
+});
+
+describe("replicator: a slave that has things of a past which the journal does not know", () => {
+  const pair = pairForEach();
+  needsRsync();
+
+  it("is compared, and again when that breaks off", async () => {
+    const { master, slave } = pair;
+    const first = master.lane(slave);
+    await slave.follows(master);
+    await first.stop();
+    const lost = { position: 1, stamp: "lost" };
+    const { state } = slave.receiver;
+    state.goAhead(lost);
+    writeFileSync(master.file("data/unseen"), Buffer.alloc(5 * 2 ** 20, "x"));
+    const gate = join(slave.root, "..", "gate");
+    writeFileSync(gate, "");
+    const lane = master.lane(slave, {
+      kept: first.kept,
+      ssh: [join(__dirname, "gatedShell"), gate, ...slave.shell],
+    });
+    await until("rsync has it", () => lane.status.specialPending === 1);
+    await master.record(update("data/other"));
+    slave.cut();
+    await until("it has ended", () => !lane.status.connected);
+    assert.deepEqual(state.place.ahead, lost);
+    await until("rsync has it again", () => lane.status.specialPending === 1);
+    rmSync(gate);
+    await slave.follows(master);
+    assertEqual(master, slave);
+    await until("that is forgotten", () => state.place.ahead?.position === master.journal.end);
   });
 });
 

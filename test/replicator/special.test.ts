@@ -13,6 +13,11 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { join } from "node:path";
+import type { Rsync } from "../../replicator/master/rsync";
+import { Specials } from "../../replicator/master/special";
+import type { Volume } from "../../replicator/master/volume";
+import { Stuck } from "../../replicator/master/wire";
 import { assertEqual } from "./equal";
 import { isMarked, mark, needsRsync, pairForEach, rename, until, update } from "./volume";
 
@@ -106,6 +111,39 @@ describe("replicator: what rsync brings", function () {
     assert.equal(isMarked(slave.file("data/other")), "yes");
   });
 
+  for (const [what, parent] of [
+    ["is", "data"],
+    ["is in a directory that is", "data/sub"],
+  ] as const) {
+    it(`${what} still told to fail while rsync tries it again`, async () => {
+      const { master, slave } = pair;
+      const path = `${parent}/long`;
+      mkdirSync(master.file("data/sub"));
+      writeFileSync(master.file(path), Buffer.alloc(5 * MiB, "1"));
+      const gate = join(slave.root, "..", "gate");
+      writeFileSync(gate, "");
+      const paths = [{ path: parent === "data" ? path : parent, message: "no", since: "" }];
+      const ssh = [join(__dirname, "gatedShell"), gate, ...slave.shell];
+      const first = master.lane(slave);
+      await slave.follows(master);
+      await first.stop();
+      rmSync(slave.file(path));
+      const kept = { ...first.kept, failures: { paths, overflowed: false } };
+      const lane = master.lane(slave, { kept, ssh, retryMs: 60_000 });
+      await until("rsync has it", () => lane.status.specialPending === 1);
+      await master.record();
+      await until("the journal is read", () => slave.receiver.state.position === master.journal.end);
+      assert.equal(lane.status.failing, 1);
+      slave.cut();
+      await until("it has ended", () => !lane.status.connected);
+      await until("rsync has it again", () => lane.status.specialPending === 1);
+      assert.equal(lane.status.failing, 1);
+      rmSync(gate);
+      await until("nothing fails", () => lane.status.failing === undefined);
+      assertEqual(master, slave);
+    });
+  }
+
   it("is tried again when rsync fails, and one bad path keeps no other", async () => {
     const { master, slave } = pair;
     const lane = master.lane(slave, { ssh: ["false"] });
@@ -119,5 +157,17 @@ describe("replicator: what rsync brings", function () {
     master.lane(slave);
     await slave.follows(master);
     assertEqual(master, slave);
+  });
+
+  it("keeps the rest waiting when there is very much of it, but not for an rsync that always fails", async () => {
+    const { volume } = pair.master.packer;
+    const specials = new Specials({
+      volume: Object.assign(Object.create(volume) as Volume, { status: () => statSync(volume.root) }),
+      rsync: { run: () => Promise.resolve({ code: 11, said: "no space" }) } as unknown as Rsync,
+      ...{ finished: assert.fail, refused: assert.fail, failed: () => undefined },
+    });
+    for (let path = 0; path < 4001; path++) specials.add(`data/${path}`, () => undefined);
+    await assert.rejects(specials.room(), new Stuck("rsync ended with 11: no space"));
+    await specials.stop();
   });
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { relative } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { Volume } from "../../replicator/master/volume";
 import { Cluster, needsWatch } from "./cluster";
 import { Disk, system } from "./disk";
 import { assertEqual } from "./equal";
@@ -14,6 +15,11 @@ function makeDeep(directory: string, levels = 25): string {
     open F, ">file" or die; print F "x"`;
   execFileSync("perl", ["-e", script, directory]);
   return Array<string>(levels).fill(name).join("/");
+}
+
+function makeDirectory(path: string): void {
+  mkdirSync(path);
+  writeFileSync(join(path, "file"), "content");
 }
 
 describe("replicator: what cannot be read or written", () => {
@@ -49,6 +55,84 @@ describe("replicator: what cannot be read or written", () => {
       }
       await until("it is there", () => lane.status.failing === undefined);
       assertEqual(master, slave);
+    });
+
+    for (const [what, make] of [
+      ["file", (path: string) => writeFileSync(path, "content")],
+      ["directory", makeDirectory],
+    ] as const) {
+      it(`is a ${what} that cannot be renamed: the new name comes, and the old one goes as soon as it can`, async () => {
+        const { master, slave } = pair;
+        make(master.file("data/a"));
+        const lane = master.lane(slave, { retryMs: 100 });
+        await slave.follows(master);
+        await master.calm();
+        system("chattr", "+i", slave.file("data/a"));
+        try {
+          renameSync(master.file("data/a"), master.file("data/b"));
+          await master.record(rename("data/a", "data/b"));
+          await slave.follows(master);
+          assert.ok(existsSync(slave.file("data/b")));
+          const failing = lane.status.failures?.map(({ path }) => path);
+          assert.deepEqual(failing, ["data/a"]);
+        } finally {
+          system("chattr", "-i", slave.file("data/a"));
+        }
+        await until("nothing fails", () => lane.status.failing === undefined);
+        assertEqual(master, slave);
+      });
+    }
+
+    it("is a directory whose attributes cannot be set: it is not compared again with all below it", async () => {
+      const { master, slave } = pair;
+      mkdirSync(master.file("data/a"));
+      makeDirectory(master.file("data/a/sub"));
+      let lists = 0;
+      const connect = () =>
+        slave.tapped((bytes) => (lists += bytes.toString("latin1").match(/"op":"list"/g)?.length ?? 0));
+      let lane = master.lane(slave, { connect, retryMs: 20 });
+      await slave.follows(master);
+      system("chattr", "+i", slave.file("data/a"));
+      try {
+        const before = lists;
+        utimesSync(master.file("data/a"), 1, 1);
+        await master.record(update("data/a"));
+        await until("it was tried again", () => lane.status.errors > 2);
+        assert.equal(lists, before);
+        const { paths } = lane.kept.failures;
+        assert.deepEqual(
+          paths.map(({ path, attributes }) => [path, attributes]),
+          [["data/a", true]],
+        );
+        await lane.stop();
+        const failures = {
+          paths: paths.map(({ path, message, since }) => ({ path, message, since })),
+          overflowed: false,
+        };
+        lane = master.lane(slave, { connect, retryMs: 20, kept: { ...lane.kept, failures } });
+        await until("it has been compared once", () => lane.kept.failures.paths[0]?.attributes === true);
+      } finally {
+        system("chattr", "-i", slave.file("data/a"));
+      }
+      await until("nothing fails", () => lane.status.failing === undefined);
+      assertEqual(master, slave);
+    });
+
+    it("takes no more than a small part of the time", async () => {
+      const { master, slave } = pair;
+      mkdirSync(master.file("data/slow"));
+      const { volume } = master.packer;
+      let [looks, first, last] = [0, 0, 0];
+      volume.names = (path) => {
+        if (path !== "data/slow") return Volume.prototype.names.call(volume, path);
+        const since = performance.now();
+        while (performance.now() < since + 100);
+        [looks, first, last] = [looks + 1, first || since, since];
+        throw new Error("not now");
+      };
+      master.lane(slave, { retryMs: 20 });
+      await until("it was tried again, and again", () => looks === 3);
+      assert.ok(last - first > 1000, `${last - first} ms for three looks of 100 ms`);
     });
 
     it("is a path too long to be named: the journal's records of it and a comparison go on", async () => {

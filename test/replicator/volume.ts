@@ -85,6 +85,15 @@ export class TestVolume {
     for (const lane of this.lanes) lane.ring();
   }
 
+  /** So that what happens from now on is known to come after all that was read before. */
+  async calm(): Promise<void> {
+    for (let beacon = 0; beacon < 2; beacon++) {
+      const since = Date.now();
+      await until("the clock goes on", () => Date.now() > since + 2);
+      await this.record();
+    }
+  }
+
   lane(slave: TestSlave, options: Partial<LaneOptions> = {}): Lane {
     const { trees, journal, feed, packer, batches } = this;
     const lane = new Lane({

@@ -1,0 +1,61 @@
+import { parseArgs } from "node:util";
+import { UserError } from "../../toolchain/process";
+import { type Mode, modes } from "./fault";
+
+export const USAGE = `usage: npm run test:faults -- [flags]
+  --list           the faults, and how often each has been run; runs nothing
+  --report         writes docs/faults.md from the runs there are; runs nothing
+  --filter REGEX   only the faults whose name, or the rows that they stand for, match
+  --quick          only the short ones
+  --mode MODE      only ${modes.join(", ")}; default all that a fault has
+  --runs N         as many of each, default 1; those that there are count
+  --patience S     seconds in which the pair must have healed by itself, default 120
+  --fresh          drops the runs that there are, of what is chosen
+  --stack NAME     default faults; it is made when it is not there, and stays: npm run destroy -- --stack NAME`;
+
+export interface Options {
+  list: boolean;
+  report: boolean;
+  filter: RegExp;
+  quick: boolean;
+  mode: Mode | undefined;
+  runs: number;
+  patience: number;
+  fresh: boolean;
+  stack: string;
+}
+
+/** @throws UserError with the usage */
+export function parseOptions(args: string[]): Options {
+  const flag = { type: "boolean", default: false } as const;
+  const word = { type: "string" } as const;
+  const options = {
+    list: flag,
+    report: flag,
+    quick: flag,
+    fresh: flag,
+    filter: word,
+    mode: word,
+    runs: word,
+    patience: word,
+    stack: word,
+  };
+  try {
+    const { values } = parseArgs({ args, options });
+    const { filter = "", mode, runs = "1", patience = "120", stack = "faults", ...flags } = values;
+    const known = modes.find((each) => each === mode);
+    if (mode !== undefined && !known) throw new Error(`--mode: no ${mode}`);
+    if (!/^[1-9]\d*$/.test(runs)) throw new Error(`--runs: ${runs} is no number of runs`);
+    if (!/^[1-9]\d*$/.test(patience)) throw new Error(`--patience: ${patience} is no number of seconds`);
+    return {
+      ...flags,
+      filter: new RegExp(filter),
+      mode: known,
+      runs: Number(runs),
+      patience: Number(patience),
+      stack,
+    };
+  } catch (error) {
+    throw new UserError(`${(error as Error).message}\n${USAGE}`);
+  }
+}
