@@ -27,7 +27,7 @@ export interface Report {
     wish: string;
     /** What the service is at: `stopped`, `serving`, `frozen`, `refused: …` and so on. */
     state: string;
-    /** `fit`, or why it could not take the service over. */
+    /** `fit`, `fit, without the witness`, or why it could not take the service over. */
     fit: string;
     /** What the guard has found, one sentence each. */
     findings: string[];

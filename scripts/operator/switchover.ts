@@ -19,7 +19,8 @@ async function switchover(nodes: Readonly<Record<string, NodeOutput>>, wanted?: 
   const to = names.find((name) => name !== active) ?? active;
   const standby = masters[to];
   if (!standby || "unreachable" in standby) throw new Error(`${to} cannot be reached: ${findings.join(" ")}`);
-  if (standby.guard.fit !== "fit") throw new Error(`${to} cannot take the service: ${standby.guard.fit}`);
+  if (!standby.guard.fit.startsWith("fit"))
+    throw new Error(`${to} cannot take the service: ${standby.guard.fit}`);
   const begun = Date.now();
   await onNode(nodes[active] as NodeOutput, "/usr/share/heartbeat/hb_standby all");
   while (Date.now() - begun < LIMIT_S * 1000) {

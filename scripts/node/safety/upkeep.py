@@ -11,7 +11,8 @@ import time
 import node
 import wire
 
-WITNESS_S = 5  # between two questions
+WITNESS_S = 2  # between two questions
+SILENT_S = 6  # of the witness, and the service network may be cut here
 DEVICE_S = 60
 CLAIMED, DEBT = f"{node.LIB}/claimed", f"{node.LIB}/debt"
 
@@ -22,6 +23,8 @@ class Upkeep(threading.Thread):
         self.volume = volume
         self.findings: dict[str, str] = {}
         """For `status`, by what they are about; replaced as a whole."""
+        self.heard = time.monotonic()
+        """When the witness has answered last."""
 
     def run(self) -> None:
         device_due = 0.0
@@ -30,6 +33,8 @@ class Upkeep(threading.Thread):
             try:
                 if pair["WITNESS"]:
                     found["witness"] = self.witness(pair)
+                else:
+                    self.heard = time.monotonic()
                 if pair["DEVICE"] and time.monotonic() >= device_due:
                     device_due = time.monotonic() + DEVICE_S
                     self.device(pair)
@@ -60,8 +65,14 @@ class Upkeep(threading.Thread):
             node.forget(DEBT)
         elif answer == "denied":
             return f"the witness has granted {pair['PEER']}, and this node serves alone: look before you switch anything off"
+        if answer:
+            self.heard = time.monotonic()
         known = ("ok", "granted", "denied", "both", pair["ME"], pair["PEER"])
         return "" if answer in known else f"the witness does not answer: {answer or 'silence'}"
+
+    def is_cut_off(self) -> bool:
+        """Whether the witness, and with it maybe the service network, has been away for a while."""
+        return time.monotonic() - self.heard > SILENT_S
 
     def device(self, pair: dict[str, str]) -> None:
         """A device that calls a connected peer off proves nothing, and the handler does not believe it."""
