@@ -6,6 +6,9 @@ import { type HostScript, nodeFile } from "./remote/hostScript";
 import { haCf, haresources } from "./render/haCf";
 import { heartbeatDropIn, logdCf, logdUnit } from "./render/units";
 
+/** Milliseconds of silence after which a master is dead. */
+export const DEADTIME_MS = 3000;
+
 /** What a user tunes of heartbeat. All times are milliseconds. */
 export interface HeartbeatOptions {
   /** Time between two heartbeats. @default 500 */
@@ -52,7 +55,7 @@ export class HeartbeatLink extends pulumi.ComponentResource {
         HA_CF: haCf({
           keepaliveMs: args.keepaliveMs ?? 500,
           warntimeMs: args.warntimeMs ?? 1500,
-          deadtimeMs: args.deadtimeMs ?? 3000,
+          deadtimeMs: args.deadtimeMs ?? DEADTIME_MS,
           initdeadMs: args.initdeadMs ?? 20000,
           udpPort: args.udpPort ?? 694,
           transport: args.transport ?? HeartbeatTransport.Unicast,

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type DrbdOptions, DrbdVolume } from "./drbdVolume";
 import { Fencing, type FencingOptions } from "./fencing";
 import { Guard } from "./guard";
-import { HeartbeatLink, type HeartbeatOptions } from "./heartbeatLink";
+import { DEADTIME_MS, HeartbeatLink, type HeartbeatOptions } from "./heartbeatLink";
 import { MasterPair } from "./masterPair";
 import { NfsExports, type NfsOptions } from "./nfsExports";
 import { type PushTarget, PushTargets } from "./pushTargets";
@@ -91,7 +91,16 @@ export class NfsCluster extends pulumi.ComponentResource {
       { masters: args.masters, secretsGeneration: args.secretsGeneration ?? 1 },
       parent,
     );
-    const fencing = new Fencing(`${name}-fencing`, { pair, volume: VOLUME, ...args.fencing }, parent);
+    const fencing = new Fencing(
+      `${name}-fencing`,
+      {
+        pair,
+        volume: VOLUME,
+        deadtimeMs: args.heartbeat?.deadtimeMs ?? DEADTIME_MS,
+        ...args.fencing,
+      },
+      parent,
+    );
     const volume = new DrbdVolume(
       `${name}-drbd`,
       { pair, ...where, ...args.drbd, after: fencing.scripts },

@@ -133,7 +133,7 @@ WantedBy=multi-user.target
 export const leaveUnit = `# made by ha-nfs
 [Unit]
 Description=Polite end of the ha-nfs volume %i on this node
-After=drbd@%i.service network-online.target
+After=drbd@%i.service ha-nfs-door.service network-online.target
 Before=ha-nfs@%i.service heartbeat.service
 
 [Service]

@@ -59,7 +59,7 @@ apply() {
 	files
 	drbdadm dump "$VOLUME" >/dev/null || { restore && die "DRBD refuses /etc/drbd.d/$VOLUME.res; the old file is back"; }
 	create_metadata
-	activate drbdadm adjust "$VOLUME"
+	activate flock -w 60 /run/ha-nfs/promote.lock drbdadm adjust "$VOLUME"
 	enable_unit "drbd@$VOLUME.target"
 	systemctl start "drbd@$VOLUME.target"
 }

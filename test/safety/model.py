@@ -92,6 +92,7 @@ class Handler:
                 ask_peer=self.ask_peer,
                 claim=self.claim if has_witness else None,
                 shoot=self.shoot if has_device else None,
+                wait=lambda: None,
                 is_away=lambda: True,
                 depose=self.depose,
                 told=naive,

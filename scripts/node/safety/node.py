@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 from typing import Iterator, NamedTuple
 
-from rules import Generations
+from rules import Generations, base
 
 ETC = os.environ.get("HA_NFS_ETC", "/etc/ha-nfs")
 RUN = os.environ.get("HA_NFS_RUN", "/run/ha-nfs")  # gone with a boot
@@ -68,6 +68,8 @@ class Drbd(NamedTuple):
     peer_disk: str = ""
     frozen: bool = False
     """I/O waits for a proof that the peer can acknowledge nothing."""
+    written: int = 0
+    """KiB that have been written to this node's disk since it was attached."""
     out_of_sync: int = 0
     """KiB that one disk lacks of the other's data."""
 
@@ -86,11 +88,13 @@ def drbd(minor: str) -> Drbd:
     found = re.search(rf"^ *{minor}: cs:(\S+)(?: ro:(\w+)/(\w+) ds:(\w+)/(\w+) \w? *(\S*))?", text, re.MULTILINE)
     if not found or found[1] == "Unconfigured":
         return Drbd()
-    behind = re.match(r".*\n.*\boos:(\d+)", text[found.start() :])
+    counters = re.match(r".*\n(.*)", text[found.start() :])
+    counted = dict(re.findall(r"(\w+):(\d+)", counters[1] if counters else ""))
     return Drbd(
         *(group or "" for group in found.groups()[:5]),
         frozen=(found[6] or "").startswith("s"),  # an `s` at the end says that the activity log rests
-        out_of_sync=int(behind[1]) if behind else 0,
+        written=int(counted.get("dw", 0)),
+        out_of_sync=int(counted.get("oos", 0)),
     )
 
 
@@ -141,6 +145,13 @@ def read(path: str, default: str = "") -> str:
         return default
 
 
+def put(path: str, text: str) -> None:
+    """Whole or not at all, in memory: for what a boot forgets anyway."""
+    with open(f"{path}.new", "w") as file:
+        file.write(f"{text}\n")
+    os.rename(f"{path}.new", path)
+
+
 def write(path: str, text: str) -> None:
     """Whole or not at all, and on the disk when this returns."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -154,6 +165,12 @@ def write(path: str, text: str) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def is_told(volume: str) -> bool:
+    """Whether a person has said that this node is to serve alone, with the very data that it has now (ha-nfs-alone)."""
+    word = read(f"{LIB}/alone")
+    return word != "" and word == f"{base(generations(volume).current):016X}"
 
 
 def forget(path: str) -> None:
@@ -174,4 +191,22 @@ class Every:
         if now < self.next:
             return False
         self.next = now + self.seconds
+        return True
+
+
+class AtMost:
+    """So many in so many seconds, and how many there were in all."""
+
+    def __init__(self, count: int, seconds: float) -> None:
+        self.count, self.seconds, self.total = count, seconds, 0
+        self.taken: list[float] = []
+
+    def take(self) -> bool:
+        """Whether there may be one more now, which then counts."""
+        now = time.monotonic()
+        self.taken = [at for at in self.taken if now - at < self.seconds]
+        if len(self.taken) >= self.count:
+            return False
+        self.taken.append(now)
+        self.total += 1
         return True

@@ -1,5 +1,6 @@
 """The parts of the service on this node, and whether each is as it should be. Asks files, and starts no process."""
 
+import errno
 import os
 import socket
 import threading
@@ -20,13 +21,15 @@ class Probe(threading.Thread):
     def run(self) -> None:
         while not self.ended:
             try:
-                with open(self.path, "w") as file:
-                    file.write(f"{time.time()}\n")
+                with open(self.path, "r+b" if os.path.exists(self.path) else "w+b") as file:
+                    file.write(b"%020d\n" % time.time_ns())  # in place, for a full volume is not ill
                     file.flush()
                     os.fsync(file.fileno())
                 self.last = time.monotonic()
             except OSError as error:
                 print(f"the probe on the volume: {error}", flush=True)
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    self.last = time.monotonic()
             time.sleep(1)
 
 
@@ -63,12 +66,12 @@ class Parts:
 
     def ill(self) -> str | None:
         """The first part of the service that is not as it should be, by the name that `service repair` takes."""
-        if node.read("/proc/fs/nfsd/threads", "0") == "0":
-            return "nfsd"
-        if not self.is_alive(f"{node.RUN}/nfsdcld.pid"):
+        if not self.is_alive(f"{node.RUN}/nfsdcld.pid"):  # before nfsd, which would forget the clients without it
             return "nfsdcld"
         if not node.read("/sys/fs/cgroup/system.slice/ha-nfs-mountd.service/cgroup.procs"):
             return "mountd"
         if not self.has_exports():
             return "exports"
+        if node.read("/proc/fs/nfsd/threads", "0") == "0":
+            return "nfsd"
         return None if self.has_address() else "address"

@@ -66,6 +66,8 @@ class Means(NamedTuple):
     """`granted` or `denied` by the witness, None for silence. None itself: there is no witness."""
     shoot: Callable[[], bool] | None
     """Cuts the peer's power; true once it is confirmed to be off. None itself: there is no fence device."""
+    wait: Callable[[], None]
+    """Gives a peer that reaches the witness the time to take over, and so to shoot this node."""
     is_away: Callable[[], bool]
     """Whether DRBD still has no connection to the peer."""
     depose: Callable[[str], None]
@@ -108,6 +110,8 @@ def fence(role: str, disk: str, means: Means) -> int:
         granted = said == "granted"
         if not (granted or primary or means.told):  # by the witness's grant the peer may have gone on
             return NO_PROOF
+        if not granted and means.shoot:  # cut off, maybe, from the clients too: who still has them is to win
+            means.wait()
     if not means.is_away():
         return NO_PROOF
     if means.shoot and means.shoot():

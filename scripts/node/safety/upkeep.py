@@ -1,9 +1,7 @@
-"""What the guard keeps in order beside the service: the debts to the witness, and whether the fence device tells the truth.
-
-In a thread of its own, for a host that does not answer must not keep the guard waiting.
+"""What the guard keeps in order beside the service: what the witness has on record, and whether the fence device answers
+and tells the truth. Each in a thread of its own, for a host that does not answer must keep nobody else waiting.
 """
 
-import os
 import subprocess
 import threading
 import time
@@ -11,80 +9,105 @@ import time
 import node
 import wire
 
-WITNESS_S = 2  # between two questions
-SILENT_S = 6  # of the witness, and the service network may be cut here
-DEVICE_S = 60
 CLAIMED, DEBT = f"{node.LIB}/claimed", f"{node.LIB}/debt"
 
 
 class Upkeep(threading.Thread):
+    seconds: float
+    """Between two looks."""
+
     def __init__(self, volume: str) -> None:
         super().__init__(daemon=True)
-        self.volume = volume
-        self.findings: dict[str, str] = {}
-        """For `status`, by what they are about; replaced as a whole."""
-        self.heard = time.monotonic()
-        """When the witness has answered last."""
+        self.volume, self.finding = volume, ""
 
     def run(self) -> None:
-        device_due = 0.0
         while True:
-            pair, found = node.settings("fence.conf"), {}
             try:
-                if pair["WITNESS"]:
-                    found["witness"] = self.witness(pair)
-                else:
-                    self.heard = time.monotonic()
-                if pair["DEVICE"] and time.monotonic() >= device_due:
-                    device_due = time.monotonic() + DEVICE_S
-                    self.device(pair)
-                if pair["DEVICE"] and (verdict := node.read(f"{node.RUN}/device", "ok")) != "ok":
-                    found["device"] = f"the fence device {verdict}"
+                self.finding = self.look(node.settings("fence.conf"))
             except Exception as error:
-                found["upkeep"] = f"the guard's upkeep: {error!r}"
-            self.findings = {key: text for key, text in found.items() if text}
-            time.sleep(WITNESS_S)
+                self.finding = f"the guard's {type(self).__name__.lower()}: {error!r}"
+            time.sleep(self.seconds)
 
-    def witness(self, pair: dict[str, str]) -> str:
-        """Gives back what was granted once both are equal, and tells of a shot that the witness does not know of."""
-        here = node.drbd(node.settings(f"{self.volume}.conf")["MINOR"])
-        equal = here.disk == here.peer_disk == "UpToDate"
-        alone = here.role == "Primary" and here.is_away and not here.frozen
-        words = "holder"
-        if equal and (os.path.exists(CLAIMED) or os.path.exists(DEBT)):
-            words = f"both {pair['ME']}"
-        elif alone and (os.path.exists(DEBT) or os.path.exists(CLAIMED)):  # again: its file may be an old copy
-            words = f"claim {pair['ME']} {node.read(DEBT) or node.read(CLAIMED)}"
-        key, port = node.keys(node.WITNESS_KEYS)[0], int(pair["WITNESS_PORT"])
-        answer = wire.ask(pair["WITNESS"], port, words, key, 1)
-        if answer == "granted":
-            node.write(CLAIMED, words.split()[-1])
-            node.forget(DEBT)
-        elif equal and answer in ("ok", "denied"):  # denied: the other one holds, and gives it back itself
-            node.forget(CLAIMED)
-            node.forget(DEBT)
-        elif answer == "denied":
-            return f"the witness has granted {pair['PEER']}, and this node serves alone: look before you switch anything off"
-        if answer:
+    def look(self, pair: dict[str, str]) -> str:
+        """What a person should know, or nothing."""
+        raise NotImplementedError
+
+    def drbd(self) -> node.Drbd:
+        return node.drbd(node.settings(f"{self.volume}.conf")["MINOR"])
+
+
+class Witness(Upkeep):
+    seconds = 2
+    heard = time.monotonic()
+    """When it has answered last, or there was none."""
+    foreign_since: float | None = None
+
+    def silence(self) -> float:
+        return time.monotonic() - self.heard
+
+    def look(self, pair: dict[str, str]) -> str:
+        me, peer = pair["ME"], pair["PEER"]
+        if not pair["WITNESS"]:
             self.heard = time.monotonic()
-        known = ("ok", "granted", "denied", "both", pair["ME"], pair["PEER"])
-        return "" if answer in known else f"the witness does not answer: {answer or 'silence'}"
+            return ""
+        noted = node.read(DEBT) or node.read(CLAIMED)
+        here = self.drbd()
+        register = self.ask(pair, "holder")
+        if register is None or register.split()[0] not in ("both", me, peer):
+            return f"the witness does not answer: {register or 'silence'}"
+        self.heard = time.monotonic()
+        holder = register.split()[0]
+        equal = here.disk == here.peer_disk == "UpToDate"
+        if holder != peer or not equal:
+            self.foreign_since = None
+        if equal and holder == me:
+            # of this very claim: a later one, by a handler that runs meanwhile, stays
+            register = "both" if self.ask(pair, f"both {register}") == "ok" else register
+        if equal and register == "both" and noted in (node.read(DEBT), node.read(CLAIMED)):
+            node.forget(DEBT)
+            node.forget(CLAIMED)
+        if equal and holder == peer:  # who gives it back itself, in a moment
+            self.foreign_since = self.foreign_since or time.monotonic()
+            if time.monotonic() - self.foreign_since > 60:
+                return f"the witness lets only {peer} go on alone, though both are equal: restart its ha-nfs@{self.volume}"
+        alone = here.role == "Primary" and here.is_away and not here.frozen
+        if alone and noted and register != f"{me} {noted}":  # a shot that it does not know of, or its file is an old copy
+            if self.ask(pair, f"claim {me} {noted}") != "granted":
+                return f"the witness has granted {peer}, and {me} serves alone: look before you switch anything off"
+            node.write(CLAIMED, noted)
+            node.forget(DEBT)
+        return ""
 
-    def is_cut_off(self) -> bool:
-        """Whether the witness, and with it maybe the service network, has been away for a while."""
-        return time.monotonic() - self.heard > SILENT_S
+    def ask(self, pair: dict[str, str], words: str) -> str | None:
+        key, port = node.keys(node.WITNESS_KEYS)[0], int(pair["WITNESS_PORT"])
+        return wire.ask(pair["WITNESS"], port, words, key, 1)
 
-    def device(self, pair: dict[str, str]) -> None:
+
+class Device(Upkeep):
+    seconds = 60
+
+    def look(self, pair: dict[str, str]) -> str:
+        if not pair["DEVICE"]:
+            return ""
+        verdict = self.verdict(pair)
+        if verdict.startswith("lies"):  # or the peer has lost its power this very moment, and DRBD has not noticed
+            time.sleep(5)
+            verdict = self.verdict(pair)
+        node.put(f"{node.RUN}/device", verdict)
+        return "" if verdict == "ok" else f"the fence device {verdict}"
+
+    def verdict(self, pair: dict[str, str]) -> str:
         """A device that calls a connected peer off proves nothing, and the handler does not believe it."""
         command = [*pair["DEVICE"].split(), "status", pair["PEER"]]
         try:
-            said = subprocess.run(
+            done = subprocess.run(
                 command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=30
             )
-            answer, reason = said.stdout.strip(), said.stderr.strip() or f"exit {said.returncode}"
         except (OSError, subprocess.SubprocessError) as error:
-            answer, reason = "", str(error)
-        verdict = "ok" if answer in ("on", "off") else f"does not answer: {reason}"
-        if answer == "off" and not node.drbd(node.settings(f"{self.volume}.conf")["MINOR"]).is_away:
-            verdict = f"lies: it calls {pair['PEER']} off, which is connected"
-        node.write(f"{node.RUN}/device", verdict)
+            return f"does not answer: {error}"
+        answer = done.stdout.strip()
+        if done.returncode or answer not in ("on", "off"):
+            return f"does not answer: {(done.stderr or answer).strip() or f'exit {done.returncode}'}"
+        if answer == "off" and not self.drbd().is_away:
+            return f"lies: it calls {pair['PEER']} off, which is connected"
+        return "ok"

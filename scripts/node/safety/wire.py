@@ -1,6 +1,7 @@
 """One signed question a connection, and its signed answer: how the masters and the witness talk.
 
-The one that is asked says a nonce; the question is `MAC words`, the answer `MAC words`. The file of keys has one a line:
+The one that is asked says a nonce; the question is `MAC nonce words`, with a nonce of the asker's, and the answer
+`MAC words`, signed together with both nonces and the question: what was said once is worth nothing a second time. The file of keys has one a line:
 the first signs questions, each is accepted, and an answer is signed with the key of its question. So keys change on one
 host after the other, and nobody falls silent for it.
 """
@@ -52,7 +53,8 @@ def ask(host: str, port: int, words: str, key: bytes, silence_s: float) -> str |
             nonce = lines.readline(512).decode().strip()
             if not nonce:
                 return "shut"
-            connection.sendall(f"{sign(key, 'Q', nonce, words)} {words}\n".encode())
+            question = f"{secrets.token_hex(16)} {words}"
+            connection.sendall(f"{sign(key, 'Q', nonce, question)} {question}\n".encode())
             mac, _, answer = lines.readline(4096).decode().rstrip("\n").partition(" ")
         except TimeoutError:
             return "hung"
@@ -62,7 +64,7 @@ def ask(host: str, port: int, words: str, key: bytes, silence_s: float) -> str |
             return "stranger"
         except OSError:
             return None
-    return answer if is_same(mac, sign(key, "A", nonce, answer)) else "stranger"
+    return answer if is_same(mac, sign(key, "A", f"{nonce} {question}", answer)) else "stranger"
 
 
 def ask_all(hosts: list[str], port: int, words: str, key: bytes, silence_s: float) -> str | None:
@@ -91,20 +93,20 @@ def serve(address: str, port: int, key_file: str, answer: Callable[[list[str]], 
             nonce = secrets.token_hex(16)
             try:
                 self.wfile.write(f"{nonce}\n".encode())
-                mac, _, words = self.rfile.readline(512).decode().rstrip("\n").partition(" ")
+                mac, _, question = self.rfile.readline(512).decode().rstrip("\n").partition(" ")
             except (OSError, UnicodeDecodeError):
                 return
-            key = next((k for k in node.keys(key_file) if is_same(mac, sign(k, "Q", nonce, words))), None)
+            key = next((k for k in node.keys(key_file) if is_same(mac, sign(k, "Q", nonce, question))), None)
             if key is None:
                 print(f"a question of {self.client_address[0]} has no key of ours", flush=True)
                 return
             try:
-                said = answer(words.split())
+                said = answer(question.split()[1:])
             except Exception as error:
-                print(f"'{words}' of {self.client_address[0]}: {error}", flush=True)
+                print(f"'{question}' of {self.client_address[0]}: {error}", flush=True)
                 said = "error"
             try:
-                self.wfile.write(f"{sign(key, 'A', nonce, said)} {said}\n".encode())
+                self.wfile.write(f"{sign(key, 'A', f'{nonce} {question}', said)} {said}\n".encode())
             except OSError:
                 pass  # the asker has gone
 
