@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import { NOBODY, Pair } from "./pair";
 import { assertEnd, NO_PROOF, PEER_OFF, PEER_OUTDATED } from "./verdict";
 
@@ -40,7 +39,7 @@ first = socket.create_connection((sys.argv[1], 7790))
 node.write(os.environ["HA_NFS_RUN"] + "/full", "")
 time.sleep(20)`;
     void pair.n2.python(full, pair.n2.address);
-    while (!pair.n2.exists("run/full")) await sleep(10);
+    await pair.n2.appears("run/full");
     pair.n1.configure({});
     const verdict = await pair.n1.fence();
     assertEnd(verdict, PEER_OFF, { shot: true });

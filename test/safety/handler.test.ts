@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import * as fs from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FOREIGN, LATER, NOBODY, Pair, SAME } from "./pair";
 import { assertEnd, NO_PROOF, PEER_INCONSISTENT, PEER_OFF, PEER_OUTDATED, SELF_OUTDATED } from "./verdict";
@@ -82,7 +81,7 @@ describe("safety: fence-peer and a peer whose door answers", () => {
     await pair.n2.door();
     const lock = pair.n2.file("run/promote.lock");
     const holder = pair.spawn("flock", ["--no-fork", lock, "sleep", "1"], pair.n2.env);
-    while (!fs.existsSync(lock)) await sleep(10);
+    await pair.n2.appears("run/promote.lock");
     const verdict = await pair.n1.fence();
     assertEnd(verdict, PEER_OUTDATED);
     assert.match(verdict.log, /n2: busy/);
@@ -93,7 +92,7 @@ describe("safety: fence-peer and a peer whose door answers", () => {
     pair.n1.state({});
     await pair.n1.door();
     pair.spawn("flock", ["--no-fork", pair.n1.file("run/promote.lock"), "sleep", "20"], pair.n1.env);
-    while (!pair.n1.exists("run/promote.lock")) await sleep(10);
+    await pair.n1.appears("run/promote.lock");
     const verdict = await pair.n2.fence();
     assertEnd(verdict, NO_PROOF);
     assert.equal(verdict.log.match(/busy/g)?.length, 1);

@@ -5,6 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fenceConf } from "../../components/render/fencing";
+import { until } from "../replicator/volume";
 import { DEVICE, DRBDADM } from "./stubs";
 
 /** The code as it is on a node: Python leaves what it has compiled beside it. */
@@ -77,7 +78,7 @@ export class Pair {
 
   async remove(): Promise<void> {
     for (const child of this.processes) child.kill("SIGKILL");
-    while (this.processes.size > 0) await sleep(5);
+    await until("all processes are gone", () => this.processes.size === 0);
     for (const node of [this.n1, this.n2, this.witness]) node.close();
     fs.rmSync(this.directory, { recursive: true });
   }
@@ -131,6 +132,11 @@ export class Node {
 
   exists(name: string): boolean {
     return fs.existsSync(this.file(name));
+  }
+
+  /** Ends when somebody has made the file. */
+  appears(name: string): Promise<void> {
+    return until(`${this.name} has ${name}`, () => this.exists(name));
   }
 
   forget(name: string): void {

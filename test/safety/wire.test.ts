@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
 import { LATER, Pair, SAME } from "./pair";
 import { assertEnd, NO_PROOF, PEER_OFF, PEER_OUTDATED } from "./verdict";
 
@@ -45,7 +44,7 @@ describe("safety: a question and its answer on the wire", () => {
   describe("an impostor at the peer's address", () => {
     const impostor = async (answer: string): Promise<void> => {
       void pair.n2.python(IMPOSTOR, pair.n2.address, answer);
-      while (!pair.n2.exists("run/impostor")) await sleep(10);
+      await pair.n2.appears("run/impostor");
     };
 
     for (const [what, answer] of [
@@ -116,7 +115,7 @@ held = [socket.create_connection((sys.argv[1], 7790), 2) for _ in range(20)]
 node.write(os.environ["STUB"] + "/held", "")
 time.sleep(20)`;
     void pair.n1.python(silent, pair.n2.address);
-    while (!pair.n1.exists("held")) await sleep(10);
+    await pair.n1.appears("held");
     const began = Date.now();
     assert.equal(await pair.n1.ask(pair.n2, "fit"), FIT);
     assert.ok(Date.now() - began < 1500);

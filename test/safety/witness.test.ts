@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../replicator/volume";
 import { NOBODY, Pair } from "./pair";
 import { assertEnd, NO_PROOF, PEER_OFF, SELF_OUTDATED } from "./verdict";
 
@@ -139,7 +140,7 @@ describe("safety: fence-peer and the witness, while the peer is silent", () => {
       const door = await pair.witness.door("witness");
       door.kill("SIGSTOP");
       const handler = pair.n1.start();
-      while (!pair.n1.exists("lib/claimed")) await sleep(10);
+      await pair.n1.appears("lib/claimed");
       handler.child.kill("SIGKILL");
       await handler.ended;
       door.kill("SIGCONT");
@@ -151,7 +152,7 @@ describe("safety: fence-peer and the witness, while the peer is silent", () => {
       await pair.witness.door("witness");
       pair.n1.write("device-hangs", "");
       const handler = pair.n1.start();
-      while (register() !== "n1") await sleep(10);
+      await until("n1 is granted", () => register() === "n1");
       handler.child.kill("SIGKILL");
       await handler.ended;
       assert.ok(isOnRecord());
