@@ -72,6 +72,7 @@ class Node:
                 ask_peer=lambda: self.does("ask", answer),
                 claim=None if claim == "none" else lambda: self.does("claim", claim),
                 shoot=None if shoot is None else lambda: self.does("shoot", shoot),
+                wait=lambda: self.does("wait", None),
                 is_away=lambda: away,
                 depose=lambda why: self.does("depose", why),
                 told=told,

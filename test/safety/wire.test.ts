@@ -16,6 +16,7 @@ while True:
         nonce = "0" * 32
         connection.sendall(nonce.encode() + b"\\n")
         question = connection.recv(4096).decode()
+        asked = question.strip().partition(" ")[2]
         connection.sendall(eval(sys.argv[2]) + b"\\n")
 `;
 
@@ -49,15 +50,22 @@ describe("safety: a question and its answer on the wire", () => {
 
     for (const [what, answer] of [
       ["has no key", `b"outdated"`],
-      ["signs with a key of its own", `(wire.sign(b"x", "A", nonce, "outdated") + " outdated").encode()`],
+      [
+        "signs with a key of its own",
+        `(wire.sign(b"x", "A", nonce + " " + asked, "outdated") + " outdated").encode()`,
+      ],
       [
         "sends an answer of an earlier connection",
-        `(wire.sign(b"fence-key", "A", "1" * 32, "outdated") + " outdated").encode()`,
+        `(wire.sign(b"fence-key", "A", "1" * 32 + " " + asked, "outdated") + " outdated").encode()`,
+      ],
+      [
+        "plays an answer to an earlier question of this node, with the nonce that it had then",
+        `(wire.sign(b"fence-key", "A", nonce + " " + "2" * 32 + asked[32:], "outdated") + " outdated").encode()`,
       ],
       ["turns the question into an answer", `(question.split()[0] + " outdated").encode()`],
       [
         "signs another word than it says",
-        `(wire.sign(b"fence-key", "A", nonce, "primary") + " outdated").encode()`,
+        `(wire.sign(b"fence-key", "A", nonce + " " + asked, "primary") + " outdated").encode()`,
       ],
       ["speaks in letters that are none of ASCII", `"\\u00e4 outdated".encode()`],
       ["speaks in no letters", `b"\\xff\\xfe"`],
@@ -71,7 +79,9 @@ describe("safety: a question and its answer on the wire", () => {
     }
 
     it("that has the key is believed: those above fail for what they say, not for who they are", async () => {
-      await impostor(`(wire.sign(b"fence-key", "A", nonce, "outdated") + " outdated").encode()`);
+      await impostor(
+        `(wire.sign(b"fence-key", "A", nonce + " " + asked, "outdated") + " outdated").encode()`,
+      );
       assertEnd(await pair.n1.fence(), PEER_OUTDATED);
     });
   });
@@ -83,7 +93,7 @@ import socket
 def say(line):
     with socket.create_connection((sys.argv[1], 7790), 2) as s, s.makefile("rb") as lines:
         nonce = lines.readline().decode().strip()
-        line = line or wire.sign(b"fence-key", "Q", nonce, "outdate ${SAME}") + " outdate ${SAME}\\n"
+        line = line or wire.sign(b"fence-key", "Q", nonce, "own outdate ${SAME}") + " own outdate ${SAME}\\n"
         s.sendall(line.encode())
         return line, lines.readline().decode().partition(" ")[2].strip()
 line, first = say("")

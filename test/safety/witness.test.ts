@@ -187,9 +187,10 @@ describe("safety: fence-peer and the witness, while the peer is silent", () => {
 
     it("takes the word that both are equal from the holder alone", async () => {
       assert.equal(await pair.n1.askWitness("claim n1 A:0:0:0"), "granted");
-      assert.equal(await pair.n2.askWitness("both n2"), "denied");
-      assert.equal(await pair.n2.askWitness("holder"), "n1");
-      assert.equal(await pair.n1.askWitness("both n1"), "ok");
+      assert.equal(await pair.n2.askWitness("both n2 A:0:0:0"), "denied");
+      assert.equal(await pair.n1.askWitness("both n1 B:A:0:0"), "denied");
+      assert.equal(await pair.n2.askWitness("holder"), "n1 A:0:0:0");
+      assert.equal(await pair.n1.askWitness("both n1 A:0:0:0"), "ok");
       assert.equal(await pair.n2.askWitness("claim n2 A:0:0:0"), "granted");
     });
 
