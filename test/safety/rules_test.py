@@ -151,6 +151,16 @@ class Handler(unittest.TestCase):
             self.assertFalse({"depose", "shoot"} <= set(node.done), case)
 
 
+    def test_a_primary_that_reaches_neither_waits_before_it_shoots_for_the_peer_may_reach_both(self):
+        for case in everything():
+            node = Node(*case)
+            silent = case[3] is None  # a witness that is there and says nothing
+            if case[0] == "Primary" and "shoot" in node.done and not case[6]:
+                self.assertEqual("wait" in node.done, silent, case)
+            if "wait" in node.done and "shoot" in node.done:
+                self.assertLess(node.done.index("wait"), node.done.index("shoot"), case)
+
+
 class Boot(unittest.TestCase):
     def joins(self, connection="WFConnection", disk="Consistent", witness=False, device=True, told=False):
         return rules.joins(connection, disk, witness, device, told)
