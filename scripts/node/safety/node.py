@@ -137,6 +137,13 @@ def lock(name: str, wait_s: float = 0) -> Iterator[bool]:
         yield True
 
 
+def is_locked(name: str) -> bool:
+    """Whether another process holds that lock: `looking` is a person's at both sides of a split brain, `fence` the
+    handler's."""
+    with lock(name) as free:
+        return not free
+
+
 def read(path: str, default: str = "") -> str:
     try:
         with open(path) as file:
