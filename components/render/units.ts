@@ -35,20 +35,20 @@ export const logdCf = "# made by ha-nfs\nlogfacility daemon\n";
 
 /**
  * heartbeat.service takes part only when this node's data are the newest or the peer's are at hand (wait-peer). A
- * heartbeat that dies comes back, and the service goes on meanwhile.
+ * heartbeat that dies comes back, and the service goes on meanwhile; so does one that ends by itself with 0, as it does
+ * after it has met a peer that it had taken for dead.
  */
 export function heartbeatDropIn(volume: string): string {
   return `# made by ha-nfs
 [Unit]
 Wants=ha-nfs-logd.service drbd@${volume}.target ha-nfs@${volume}.service
 After=ha-nfs-logd.service drbd@${volume}.target ha-nfs@${volume}.service
-StartLimitIntervalSec=600
-StartLimitBurst=5
+StartLimitIntervalSec=0
 
 [Service]
 ExecStartPre=/usr/local/lib/ha-nfs/wait-peer ${volume}
 TimeoutStartSec=infinity
-Restart=on-failure
+Restart=always
 RestartSec=1
 `;
 }

@@ -23,6 +23,25 @@ describe("safety: fence-peer and a peer whose door answers", () => {
     assert.deepEqual(pair.n2.calls.slice(-3), ["disconnect --force data", "outdate data", "connect data"]);
   });
 
+  it("asked over two networks at once, it does it once and says so on both", async () => {
+    pair.n2.state({ connection: "Connected" });
+    pair.n2.write("slow", "0.3");
+    await pair.n2.door();
+    pair.n1.configure({ peerAddresses: [pair.n2.address, pair.n2.address] });
+    const verdict = await pair.n1.fence();
+    assertEnd(verdict, PEER_OUTDATED);
+    assert.doesNotMatch(verdict.log, /busy/);
+    assert.equal(pair.n2.calls.filter((call) => call.startsWith("disconnect")).length, 1);
+  });
+
+  it("asks nothing once the connection is back, for the question would break it again", async () => {
+    pair.n1.state({ role: "Primary", connection: "Connected" });
+    await pair.n2.door();
+    assertEnd(await pair.n1.fence(), NO_PROOF);
+    assert.equal(pair.n2.disk, "UpToDate");
+    assert.ok(!pair.n2.exists("calls"));
+  });
+
   it("drbdadm outdate that ends with 0 and changes nothing is not believed: the primary shoots", async () => {
     pair.n2.write("lies", "");
     await pair.n2.door();

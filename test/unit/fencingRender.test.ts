@@ -112,7 +112,7 @@ describe("units of fencing", () => {
     const text = heartbeatDropIn("data");
     assert.match(text, /^ExecStartPre=\/usr\/local\/lib\/ha-nfs\/wait-peer data$/m);
     assert.match(text, /^After=.* drbd@data\.target ha-nfs@data\.service$/m);
-    assert.match(text, /^Restart=on-failure$/m);
+    assert.match(text, /^Restart=always$/m);
   });
 
   it("are units that systemd takes", function () {

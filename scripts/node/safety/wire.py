@@ -100,10 +100,11 @@ def serve(address: str, port: int, key_file: str, answer: Callable[[list[str]], 
             if key is None:
                 print(f"a question of {self.client_address[0]} has no key of ours", flush=True)
                 return
+            words = question.split()[1:]
             try:
-                said = answer(question.split()[1:])
+                said = answer(words)
             except Exception as error:
-                print(f"'{question}' of {self.client_address[0]}: {error}", flush=True)
+                print(f"'{' '.join(words)}' of {self.client_address[0]}: {error}", flush=True)
                 said = "error"
             try:
                 self.wfile.write(f"{sign(key, 'A', f'{nonce} {question}', said)} {said}\n".encode())
