@@ -111,7 +111,7 @@ const fencing = section({
   ).exactOptional(),
   witness: name.exactOptional(),
   allowDataLoss: z.boolean(says("true, false", "write it without quotes")).default(false),
-  silence: duration().default(400),
+  silence: duration(["50ms", "10s"]).default(400),
   deviceSeconds: integer(1, 120, " of seconds").default(20),
 });
 

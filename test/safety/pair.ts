@@ -151,7 +151,7 @@ export class Node {
       volume: "data",
       peerAddresses: peerAddresses ?? [other.address],
       silenceMs: 400,
-      patienceMs: 800,
+      patienceMs: 300,
       device: device ? this.file("bin/device") : "",
       deviceSeconds,
       witness: witness ? this.pair.witness.address : "",
@@ -166,7 +166,7 @@ export class Node {
   }
 
   /** What DRBD shows, and what was noted of its generations before the promote. */
-  state(state: State = {}): void {
+  state(state: State): void {
     const { connection = "WFConnection", role = "Secondary", disk = "UpToDate", generations = SAME } = state;
     const flags = role === "Primary" && connection !== "Connected" ? "s-----" : "r-----";
     this.write(

@@ -15,8 +15,8 @@ while True:
     with connection:
         nonce = "0" * 32
         connection.sendall(nonce.encode() + b"\\n")
-        question = connection.recv(4096).decode().rstrip("\\n")
-        said = nonce + " " + question.partition(" ")[2]  # what an answer is signed with
+        question = connection.recv(4096).decode()
+        asked = question.strip().partition(" ")[2]
         connection.sendall(eval(sys.argv[2]) + b"\\n")
 `;
 
@@ -50,23 +50,26 @@ describe("safety: a question and its answer on the wire", () => {
 
     for (const [what, answer] of [
       ["has no key", `b"outdated"`],
-      ["signs with a key of its own", `(wire.sign(b"x", "A", said, "outdated") + " outdated").encode()`],
+      [
+        "signs with a key of its own",
+        `(wire.sign(b"x", "A", nonce + " " + asked, "outdated") + " outdated").encode()`,
+      ],
       [
         "sends an answer of an earlier connection",
-        `(wire.sign(b"fence-key", "A", "1" * 32 + said[32:], "outdated") + " outdated").encode()`,
+        `(wire.sign(b"fence-key", "A", "1" * 32 + " " + asked, "outdated") + " outdated").encode()`,
       ],
       [
-        "sends an answer to another question of the same nonce",
-        `(wire.sign(b"fence-key", "A", said.replace("outdate", "fit"), "outdated") + " outdated").encode()`,
+        "plays an answer to an earlier question of this node, with the nonce that it had then",
+        `(wire.sign(b"fence-key", "A", nonce + " " + "2" * 32 + asked[32:], "outdated") + " outdated").encode()`,
       ],
       [
-        "sends an answer to the same question with another nonce of the asker's",
-        `(wire.sign(b"fence-key", "A", nonce + " " + "1" * 32 + said[65:], "outdated") + " outdated").encode()`,
+        "plays an answer to another question of the same nonces",
+        `(wire.sign(b"fence-key", "A", nonce + " " + asked.replace("outdate", "fit"), "outdated") + " outdated").encode()`,
       ],
       ["turns the question into an answer", `(question.split()[0] + " outdated").encode()`],
       [
         "signs another word than it says",
-        `(wire.sign(b"fence-key", "A", said, "primary") + " outdated").encode()`,
+        `(wire.sign(b"fence-key", "A", nonce + " " + asked, "primary") + " outdated").encode()`,
       ],
       ["speaks in letters that are none of ASCII", `"\\u00e4 outdated".encode()`],
       ["speaks in no letters", `b"\\xff\\xfe"`],
@@ -80,7 +83,9 @@ describe("safety: a question and its answer on the wire", () => {
     }
 
     it("that has the key is believed: those above fail for what they say, not for who they are", async () => {
-      await impostor(`(wire.sign(b"fence-key", "A", said, "outdated") + " outdated").encode()`);
+      await impostor(
+        `(wire.sign(b"fence-key", "A", nonce + " " + asked, "outdated") + " outdated").encode()`,
+      );
       assertEnd(await pair.n1.fence(), PEER_OUTDATED);
     });
   });
@@ -92,8 +97,7 @@ import socket
 def say(line):
     with socket.create_connection((sys.argv[1], 7790), 2) as s, s.makefile("rb") as lines:
         nonce = lines.readline().decode().strip()
-        question = "1" * 32 + " outdate ${SAME}"
-        line = line or wire.sign(b"fence-key", "Q", nonce, question) + " " + question + "\\n"
+        line = line or wire.sign(b"fence-key", "Q", nonce, "own outdate ${SAME}") + " own outdate ${SAME}\\n"
         s.sendall(line.encode())
         return line, lines.readline().decode().partition(" ")[2].strip()
 line, first = say("")

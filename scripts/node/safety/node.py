@@ -177,7 +177,10 @@ def write(path: str, text: str) -> None:
 def is_told(volume: str) -> bool:
     """Whether a person has said that this node is to serve alone, with the very data that it has now (ha-nfs-alone)."""
     word = read(f"{LIB}/alone")
-    return word != "" and word == f"{base(generations(volume).current):016X}"
+    try:
+        return word != "" and word == f"{base(generations(volume).current):016X}"
+    except (OSError, subprocess.SubprocessError, ValueError):  # DRBD is not up yet
+        return False
 
 
 def forget(path: str) -> None:
