@@ -126,7 +126,7 @@ describe("config: fencing", () => {
   check("has times with their unit, and numbers without", [
     [
       fencing({ device, silence: 400 }),
-      "fencing.silence: found 400; allowed: a whole number with its unit, ms or s, such as 500ms or 3s; " +
+      "fencing.silence: found 400; allowed: a whole number with its unit, ms or s, 50ms to 10s; " +
         "the unit is missing: write 400ms or 400s",
     ],
     [
