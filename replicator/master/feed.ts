@@ -14,6 +14,8 @@ import { type Listener, Watcher } from "./watcher";
 const IDLE = 60;
 /** The longest that `stop` takes until `watch` is ended, milliseconds. */
 const STOP = 800;
+/** An exchange of two paths is told as two renames; so many others may come between them. */
+const BETWEEN = 15;
 
 export interface FeedOptions {
   /** Where the volume is mounted. */
@@ -70,6 +72,8 @@ export class Feed extends EventEmitter<{ grown: [] }> {
   /** The time of a beacon that came after the changes that wait. */
   private seen: number | undefined;
   private flushing: Promise<void> | undefined;
+  /** The last of them. */
+  private renames: { from: string; to: string }[] = [];
   private started: () => void = () => undefined;
 
   constructor(private readonly options: FeedOptions) {
@@ -198,9 +202,18 @@ export class Feed extends EventEmitter<{ grown: [] }> {
     if (!inside || this.rescans.since !== undefined) {
       this.pending.add({ kind: kindAt(this.volume, to), path: comes ? to : from });
     }
+    if (inside) this.exchanged(from, to);
     if (leaves) this.parent(from);
     if (comes) this.parent(to);
     this.gather();
+  }
+
+  /** A rename back may be the other half of an exchange: who does one after the other loses what was at `from` first. */
+  private exchanged(from: string, to: string): void {
+    if (this.renames.some((before) => before.from === to && before.to === from)) {
+      for (const path of [from, to]) this.pending.add({ kind: kindAt(this.volume, path), path });
+    }
+    this.renames = [{ from, to }, ...this.renames.slice(0, BETWEEN)];
   }
 
   /** @param since the earliest time of the change, in case it has to be looked for */

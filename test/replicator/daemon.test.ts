@@ -6,7 +6,7 @@ import { connectBy } from "../../replicator/master/connection";
 import type { Daemon } from "../../replicator/master/daemon";
 import { clusterForEach, WATCH } from "./cluster";
 import { QueueStore } from "./queueStore";
-import { assertEqual } from "./equal";
+import { assertEqual, syscalls } from "./equal";
 import { TestVolume, until } from "./volume";
 
 describe("replicator: the daemon", () => {
@@ -24,6 +24,22 @@ describe("replicator: the daemon", () => {
     await cluster.settled();
     cluster.assertEqual();
     rmSync(file("more/after"), { recursive: true });
+    await cluster.settled();
+    cluster.assertEqual();
+  });
+
+  it("brings what two paths have that are exchanged", async () => {
+    const { cluster } = held;
+    cluster.write("data/a", "a");
+    cluster.write("data/b", "b");
+    cluster.make("data/full/sub");
+    cluster.write("data/full/sub/file", "content");
+    cluster.make("data/empty");
+    await cluster.start({ beaconMs: 20 });
+    // So that renames are sent as such, see `Reads`.
+    for (let beacon = 0; beacon < 4; beacon++) await cluster.settled();
+    syscalls(file("data"), "exchange", "a", "b");
+    syscalls(file("data"), "exchange", "full", "empty");
     await cluster.settled();
     cluster.assertEqual();
   });
