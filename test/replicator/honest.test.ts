@@ -41,13 +41,13 @@ describe("replicator: lag", function () {
     await cluster.start({ beaconMs: 50 });
     await cluster.settled(["s1"]);
     let waited = 0;
-    for (let file = 0; file < 20; file++) {
+    for (let file = 0; file < 40; file++) {
       cluster.write(`data/${file}`, "marked");
       mark(cluster.volume.file(`data/${file}`), "yes");
       await sleep(150);
       const { lagSeconds, specialPending } = cluster.daemon.status.slaves.s1 ?? assert.fail();
       if (specialPending > 0) waited++;
-      assert.ok(lagSeconds < 2, `${lagSeconds} s at file ${file}`);
+      assert.ok(lagSeconds < 4, `${lagSeconds} s at file ${file}`); // 6 s if it grew all the time
     }
     assert.ok(waited > 5);
   });
