@@ -50,6 +50,22 @@ describe("replicator: the feed", () => {
     assert.equal(t.feed.metrics.events, 10);
   });
 
+  it("tells after a rename back what is at both paths, for they may have been exchanged", async () => {
+    await t.start();
+    const renamed = (from: string, to: string): Change => ({ kind: "rename", from, to });
+    await t.tell("r data/old", "data/f", "r data/x", "data/y", "r data/f", "data/old");
+    await t.comes(
+      renamed("data/old", "data/f"),
+      update("data"),
+      renamed("data/x", "data/y"),
+      update("data"),
+      renamed("data/f", "data/old"),
+      { kind: "tree", path: "data/f" },
+      { kind: "tree", path: "data/old" },
+      update("data"),
+    );
+  });
+
   it("takes records however they are cut", async () => {
     await t.start();
     const begin = t.journal.end;
