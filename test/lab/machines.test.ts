@@ -65,7 +65,7 @@ for (const machine of Object.values(MachineType)) {
 
     const bootId = (node: Node) => on(node, "cat /proc/sys/kernel/random/boot_id");
     const reaches = (from: Node, to: Node) =>
-      on(from, `ping -c1 -W1 ${ADDRESS[to]} >/dev/null && echo yes || echo no`);
+      on(from, `ping -c3 -i0.3 -W1 ${ADDRESS[to]} >/dev/null && echo yes || echo no`);
     const asks = (node: Node, question: string) =>
       on(node, `exec 3<>/dev/tcp/10.0.2.100/7623; echo ${question} >&3; cat <&3`);
 
