@@ -26,7 +26,8 @@ require_kinship() {
 }
 
 apply() {
-	(umask 077 && mkdir -p $secrets)
+	install -d -m 755 /etc/ha-nfs # others read what is beside the secrets: sshd, as the replication's login
+	install -d -m 700 $secrets
 	require_kinship
 	files
 }
