@@ -48,6 +48,12 @@ put() {
 	log "wrote $path"
 }
 
+# secrets_directory: closed to all but root. What is beside it is not: sshd reads the login's keys there as the login.
+secrets_directory() {
+	install -d -m 755 /etc/ha-nfs
+	install -d -m 700 /etc/ha-nfs/secrets
+}
+
 # mark PATH: the file is about to change. An interrupted run leaves the mark, so that the next one makes the file take
 # effect.
 mark() {

@@ -5,7 +5,7 @@
 files() { put /etc/ha-nfs/secrets/replication 600 "$PRIVATE_KEY"; }
 
 apply() {
-	(umask 077 && mkdir -p /etc/ha-nfs/secrets)
+	secrets_directory
 	files
 }
 

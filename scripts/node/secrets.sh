@@ -26,8 +26,7 @@ require_kinship() {
 }
 
 apply() {
-	install -d -m 755 /etc/ha-nfs # others read what is beside the secrets: sshd, as the replication's login
-	install -d -m 700 $secrets
+	secrets_directory
 	require_kinship
 	files
 }

@@ -5,8 +5,7 @@
 files() { put /etc/ha-nfs/secrets/witness 600 "$WITNESS_KEYS"; }
 
 apply() {
-	install -d -m 755 /etc/ha-nfs # others read what is beside the secrets: sshd, as the replication's login
-	install -d -m 700 /etc/ha-nfs/secrets
+	secrets_directory
 	files
 }
 

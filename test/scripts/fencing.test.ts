@@ -159,6 +159,7 @@ describe("node scripts: fencing", () => {
       assert.equal(box.read("/etc/ha-nfs/secrets/witness"), key.WITNESS_KEYS);
       assert.equal(box.mode("/etc/ha-nfs/secrets/witness"), "600");
       assert.equal(box.mode("/etc/ha-nfs/secrets"), "700");
+      assert.equal(box.mode("/etc/ha-nfs"), "755", "sshd reads authorized_keys there as the login");
       assert.equal(box.run("witness-key.sh", "verify", key).status, 0);
       box.run("witness-key.sh", "apply", { WITNESS_KEYS: "witness-secret-text-2\n" });
       assert.ok(box.exists("/var/backups/ha-nfs/etc/ha-nfs/secrets/witness"));
