@@ -91,7 +91,7 @@ w = upkeep.Witness("data")
 asked = w.ask
 def ask(pair, words):
     if words.startswith("both"):
-        node.write(upkeep.CLAIMED, "B:A:0:0")
+        node.write(node.CLAIMED, "B:A:0:0")
         asked(pair, "claim n1 B:A:0:0")
     return asked(pair, words)
 w.ask = ask

@@ -19,6 +19,9 @@ KMSG = os.environ.get("HA_NFS_KMSG", "/dev/kmsg")
 SYSRQ = os.environ.get("HA_NFS_SYSRQ", "/proc/sysrq-trigger")
 KEYS = f"{ETC}/secrets/fence"
 WITNESS_KEYS = f"{ETC}/secrets/witness"
+CLAIMED = f"{LIB}/claimed"  # the generations with which the witness may have granted that this node goes on alone
+DEBT = f"{LIB}/debt"  # those with which it has done so while the witness was silent
+ALONE = f"{LIB}/alone"  # a person's word that this node is to serve alone, see is_told
 
 
 def settings(name: str) -> dict[str, str]:
@@ -49,7 +52,13 @@ def reboot(why: str) -> None:
 
 
 # Those from Timeout to TearDown pass, and the handler of a primary starts in them.
-AWAY = ("", "StandAlone", "Disconnecting", "Unconnected", "WFConnection", "WFReportParams") + (
+AWAY = (
+    "",
+    "StandAlone",
+    "Disconnecting",
+    "Unconnected",
+    "WFConnection",
+    "WFReportParams",
     "Timeout",
     "BrokenPipe",
     "NetworkFailure",
@@ -174,11 +183,16 @@ def write(path: str, text: str) -> None:
         os.close(directory)
 
 
+def word(mine: Generations) -> str:
+    """What ha-nfs-alone writes: a person's word holds for the very data of when it was given."""
+    return f"{base(mine.current):016X}"
+
+
 def is_told(volume: str) -> bool:
-    """Whether a person has said that this node is to serve alone, with the very data that it has now (ha-nfs-alone)."""
-    word = read(f"{LIB}/alone")
+    """Whether a person has said that this node is to serve alone, with the very data that it has now."""
+    said = read(ALONE)
     try:
-        return word != "" and word == f"{base(generations(volume).current):016X}"
+        return said != "" and said == word(generations(volume))
     except (OSError, subprocess.SubprocessError, ValueError):  # DRBD is not up yet
         return False
 

@@ -9,8 +9,6 @@ import time
 import node
 import wire
 
-CLAIMED, DEBT = f"{node.LIB}/claimed", f"{node.LIB}/debt"
-
 
 class Upkeep(threading.Thread):
     seconds: float
@@ -50,7 +48,7 @@ class Witness(Upkeep):
         if not pair["WITNESS"]:
             self.heard = time.monotonic()
             return ""
-        noted = node.read(DEBT) or node.read(CLAIMED)
+        noted = node.read(node.DEBT) or node.read(node.CLAIMED)
         here = self.drbd()
         register = self.ask(pair, "holder")
         if register is None or register.split()[0] not in ("both", me, peer):
@@ -63,9 +61,9 @@ class Witness(Upkeep):
         if equal and holder == me:
             # of this very claim: a later one, by a handler that runs meanwhile, stays
             register = "both" if self.ask(pair, f"both {register}") == "ok" else register
-        if equal and register == "both" and noted in (node.read(DEBT), node.read(CLAIMED)):
-            node.forget(DEBT)
-            node.forget(CLAIMED)
+        if equal and register == "both" and noted in (node.read(node.DEBT), node.read(node.CLAIMED)):
+            node.forget(node.DEBT)
+            node.forget(node.CLAIMED)
         if equal and holder == peer:  # who gives it back itself, in a moment
             self.foreign_since = self.foreign_since or time.monotonic()
             if time.monotonic() - self.foreign_since > 60:
@@ -74,13 +72,12 @@ class Witness(Upkeep):
         if alone and noted and register != f"{me} {noted}":  # a shot that it does not know of, or its file is an old copy
             if self.ask(pair, f"claim {me} {noted}") != "granted":
                 return f"the witness has granted {peer}, and {me} serves alone: look before you switch anything off"
-            node.write(CLAIMED, noted)
-            node.forget(DEBT)
+            node.write(node.CLAIMED, noted)
+            node.forget(node.DEBT)
         return ""
 
     def ask(self, pair: dict[str, str], words: str) -> str | None:
-        key, port = node.keys(node.WITNESS_KEYS)[0], int(pair["WITNESS_PORT"])
-        return wire.ask(pair["WITNESS"], port, words, key, 1)
+        return wire.ask_witness(pair, words, 1)
 
 
 class Device(Upkeep):

@@ -83,6 +83,17 @@ def ask_all(hosts: list[str], port: int, words: str, key: bytes, silence_s: floa
     return worst
 
 
+def ask_peer(pair: dict[str, str], words: str, silence_s: float) -> str | None:
+    """What the other master's door answers over any network; `pair` is fence.conf."""
+    addresses, key = pair["PEER_ADDRESSES"].split(), node.keys(node.KEYS)[0]
+    return ask_all(addresses, int(pair["PORT"]), words, key, silence_s)
+
+
+def ask_witness(pair: dict[str, str], words: str, silence_s: float) -> str | None:
+    key = node.keys(node.WITNESS_KEYS)[0]
+    return ask(pair["WITNESS"], int(pair["WITNESS_PORT"]), words, key, silence_s)
+
+
 def serve(address: str, port: int, key_file: str, answer: Callable[[list[str]], str]) -> None:
     """Answers for ever; an error of one question is the answer `error`, and is in the journal."""
 
