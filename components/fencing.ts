@@ -78,6 +78,7 @@ export class Fencing extends pulumi.ComponentResource {
           FENCE_DEVICE: device?.program ?? "",
           SPLIT_BRAIN: nodeFile("safety/split-brain"),
           DOOR_UNIT: doorUnit(DOOR_PORT, peerAddresses),
+          DOOR_ADDRESS: `127.0.0.1:${DOOR_PORT}`,
         };
       },
       { parent: this, dependsOn: [...pair.prepared] },

@@ -1,6 +1,6 @@
 export * from "./drbdVolume";
 export * from "./enums";
-export * from "./fencing";
+export { type FenceDevice, Fencing, type FencingArgs, type FencingOptions } from "./fencing";
 export * from "./guard";
 export * from "./heartbeatLink";
 export * from "./masterPair";

@@ -14,11 +14,14 @@ export function nodeFile(name: string): string {
 
 /** Scripts that use more than lib.sh. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
+  "base.sh": ["packages.sh"],
   "drbd.sh": ["disk.sh"],
+  "fencing.sh": ["door.sh"],
   "reading.sh": ["probe.sh"],
   "reads.sh": ["probe.sh"],
   "replica-disk.sh": ["disk.sh"],
   "serving.sh": ["probe.sh"],
+  "witness.sh": ["door.sh", "packages.sh"],
 };
 
 /** The functions that a script uses. */

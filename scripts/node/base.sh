@@ -5,22 +5,15 @@
 : "${REPORT?}" # what `npm run status` runs on this host
 
 read -r -a units <<<"$MASKED"
+read -r -a packages <<<"$PACKAGES"
 
 files() { [[ ! $REPORT ]] || put /usr/local/lib/ha-nfs/report 755 "$REPORT"; }
-
-missing_packages() {
-	local package installed
-	installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n')
-	for package in $PACKAGES; do
-		[[ $installed == *"installed $package"$'\n'* ]] || printf '%s ' "$package"
-	done
-}
 
 apply() {
 	[[ $(uname -n) == "$NAME" ]] ||
 		die "the host's name is $(uname -n), the configuration calls it $NAME, and the cluster goes by uname -n: hostnamectl set-hostname $NAME, or change the configuration"
-	local missing unit
-	missing=$(missing_packages)
+	local unit missing
+	read -r -a missing <<<"$(missing_packages "${packages[@]}")"
 	# none must start half configured when its package arrives
 	for unit in "${units[@]}"; do
 		if [[ ! -L /etc/systemd/system/$unit ]]; then
@@ -28,13 +21,7 @@ apply() {
 			ln -s /dev/null "/etc/systemd/system/$unit"
 		fi
 	done
-	if [[ $missing ]]; then
-		log "installing $missing"
-		export DEBIAN_FRONTEND=noninteractive
-		# shellcheck disable=SC2086 # a list of words
-		{ apt-get -q update && apt-get -q -y install --no-install-recommends $missing; } >/run/ha-nfs/apt.log 2>&1 ||
-			die "cannot install $missing: $(tail -n 5 /run/ha-nfs/apt.log)"
-	fi
+	((${#missing[@]} == 0)) || install_packages "${missing[@]}"
 	files
 	if is_changed '*/systemd/*'; then
 		reload_units "${units[@]}"
@@ -54,6 +41,6 @@ remove() {
 verify() {
 	files
 	local missing
-	missing=$(missing_packages)
+	missing=$(missing_packages "${packages[@]}")
 	[[ -z $missing ]] || drift "missing packages: $missing"
 }

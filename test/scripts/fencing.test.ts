@@ -24,6 +24,7 @@ const fencing = {
   FENCE_DEVICE: "",
   SPLIT_BRAIN: nodeFile("safety/split-brain"),
   DOOR_UNIT: doorUnit(7790, ["10.10.2.12"]),
+  DOOR_ADDRESS: "127.0.0.1:7790",
 };
 const witness = { ...code, WITNESS_UNIT: witnessUnit(7791, ["10.10.1.11"]) };
 const guard = {
