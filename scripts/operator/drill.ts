@@ -13,6 +13,7 @@ import {
   parseEvents,
 } from "./drillReport";
 import { Health } from "./judge";
+import { stackName } from "./nodes";
 import { onNode } from "./remote";
 import { status } from "./status";
 import { Writer } from "./writer";
@@ -139,7 +140,7 @@ async function main(): Promise<void> {
     return;
   }
   try {
-    const report = await drill(name, process.env.HA_NFS_STACK ?? "dev");
+    const report = await drill(name, stackName());
     process.stdout.write(
       process.argv.includes("--json") ? `${JSON.stringify(report, null, 2)}\n` : drillText(report),
     );

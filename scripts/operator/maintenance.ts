@@ -1,5 +1,4 @@
-import type { NodeOutput } from "../../components/nfsCluster";
-import { stackOutputs } from "../../toolchain/stack";
+import { ofRole, stackNodes } from "./nodes";
 import { onNode } from "./remote";
 
 const COMMANDS: Readonly<Record<string, string>> = {
@@ -12,9 +11,7 @@ async function main(): Promise<void> {
   const word = process.argv[2] ?? "nothing";
   const command = COMMANDS[word];
   if (command === undefined) throw new Error(`usage: npm run maintenance -- on|off; found: ${word}`);
-  const { nodes } = stackOutputs(process.env.HA_NFS_STACK ?? "dev") as { nodes: Record<string, NodeOutput> };
-  for (const [name, node] of Object.entries(nodes)) {
-    if (node.role !== "master") continue;
+  for (const [name, node] of ofRole(stackNodes(), "master")) {
     await onNode(node, command).then(
       () => console.log(`${name}: maintenance is ${word}`),
       (error: Error) => {

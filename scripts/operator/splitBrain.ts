@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import type { NodeOutput } from "../../components/nfsCluster";
-import { stackOutputs } from "../../toolchain/stack";
 import { quote } from "../../components/remote/shell";
+import { ofRole, stackNodes } from "./nodes";
 import { onNode } from "./remote";
 import { type Entry, differing, parseEntries } from "./splitBrainFiles";
 
@@ -74,8 +74,7 @@ async function resolve(kept: Side, lost: Side, paths: readonly string[]): Promis
 
 async function main(): Promise<void> {
   const [verb = "nothing", flag, name] = process.argv.slice(2).flatMap((word) => word.split("=", 2));
-  const { nodes } = stackOutputs(process.env.HA_NFS_STACK ?? "dev") as { nodes: Record<string, NodeOutput> };
-  const masters = Object.entries(nodes).filter(([, node]) => node.role === "master");
+  const masters = ofRole(stackNodes(), "master");
   const names = masters.map(([master]) => master);
   const wantsResolve = verb === "resolve" && flag === "--keep" && name !== undefined && names.includes(name);
   if (!wantsResolve && (verb !== "show" || flag !== undefined)) {

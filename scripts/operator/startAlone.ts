@@ -1,16 +1,14 @@
 import { spawnSync } from "node:child_process";
-import type { NodeOutput } from "../../components/nfsCluster";
-import { stackOutputs } from "../../toolchain/stack";
+import { ofRole, stackNodes } from "./nodes";
 import { terminal } from "./remote";
 
 /** Asks a person on the terminal whether a master may serve alone: runs ha-nfs-alone there, which does the asking. */
 function main(): void {
-  const { nodes } = stackOutputs(process.env.HA_NFS_STACK ?? "dev") as { nodes: Record<string, NodeOutput> };
-  const masters = Object.keys(nodes).filter((name) => nodes[name]?.role === "master");
+  const masters = new Map(ofRole(stackNodes(), "master"));
   const [name = "nothing"] = process.argv.slice(2);
-  const node = nodes[name];
-  if (!node || !masters.includes(name)) {
-    console.error(`usage: npm run start-alone -- ${masters.join("|")}; found: ${name}`);
+  const node = masters.get(name);
+  if (!node) {
+    console.error(`usage: npm run start-alone -- ${[...masters.keys()].join("|")}; found: ${name}`);
     process.exitCode = 2;
     return;
   }

@@ -1,6 +1,6 @@
 import type { NodeOutput } from "../../components/nfsCluster";
-import { stackOutputs } from "../../toolchain/stack";
 import { type Answer, Health, judge, type ProxyReport, type Report, type Verdict } from "./judge";
+import { type Nodes, ofRole, stackNodes } from "./nodes";
 import { onNode } from "./remote";
 
 /** The name that the cluster gives its volume (components/nfsCluster.ts). */
@@ -22,9 +22,8 @@ async function ask<R>(node: NodeOutput, ...args: string[]): Promise<Answer<R>> {
 }
 
 /** Asks both masters of a stack, and its proxies, all at once. */
-export async function status(nodes: Readonly<Record<string, NodeOutput>>): Promise<Status> {
-  const hosts = (role: string) => Object.entries(nodes).filter(([, node]) => node.role === role);
-  const pair = hosts("master");
+export async function status(nodes: Nodes): Promise<Status> {
+  const pair = ofRole(nodes, "master");
   const [masters, proxies] = await Promise.all([
     Promise.all(
       pair.map(async ([name, node]) => {
@@ -32,7 +31,9 @@ export async function status(nodes: Readonly<Record<string, NodeOutput>>): Promi
         return [name, await ask<Report>(node, peer, VOLUME)] as const;
       }),
     ),
-    Promise.all(hosts("proxy").map(async ([name, node]) => [name, await ask<ProxyReport>(node)] as const)),
+    Promise.all(
+      ofRole(nodes, "proxy").map(async ([name, node]) => [name, await ask<ProxyReport>(node)] as const),
+    ),
   ]);
   const reports = { masters: Object.fromEntries(masters), proxies: Object.fromEntries(proxies) };
   return { ...judge(reports.masters, reports.proxies), ...reports };
@@ -115,8 +116,7 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
 }
 
 async function main(): Promise<void> {
-  const outputs = stackOutputs(process.env.HA_NFS_STACK ?? "dev") as { nodes: Record<string, NodeOutput> };
-  const result = await status(outputs.nodes);
+  const result = await status(stackNodes());
   process.stdout.write(
     process.argv.includes("--json") ? `${JSON.stringify(result, null, 2)}\n` : table(result),
   );

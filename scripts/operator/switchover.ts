@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeOutput } from "../../components/nfsCluster";
-import { stackOutputs } from "../../toolchain/stack";
+import { type Nodes, stackNodes } from "./nodes";
 import { onNode } from "./remote";
 import { status } from "./status";
 
 const LIMIT_S = 60;
 
 /** Says why the service can't move to `to` (the other master by default), or moves it; returns what to say. */
-async function switchover(nodes: Readonly<Record<string, NodeOutput>>, wanted?: string): Promise<string> {
+async function switchover(nodes: Nodes, wanted?: string): Promise<string> {
   const { active, masters, health, findings } = await status(nodes);
   const names = Object.keys(masters);
   if (wanted !== undefined && !names.includes(wanted)) {
@@ -36,8 +36,7 @@ async function main(): Promise<void> {
   if (flag !== undefined && (flag !== "--to" || to === undefined || more.length > 0)) {
     throw new Error(`usage: npm run switchover [-- --to NODE]; found: ${process.argv.slice(2).join(" ")}`);
   }
-  const { nodes } = stackOutputs(process.env.HA_NFS_STACK ?? "dev") as { nodes: Record<string, NodeOutput> };
-  console.log(await switchover(nodes, to));
+  console.log(await switchover(stackNodes(), to));
 }
 
 main().catch((error: Error) => {

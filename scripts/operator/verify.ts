@@ -1,5 +1,6 @@
 import type { NodeOutput } from "../../components/nfsCluster";
-import { exportStack, stackOutputs } from "../../toolchain/stack";
+import { exportStack } from "../../toolchain/stack";
+import { stackName, stackNodes } from "./nodes";
 import { onNode } from "./remote";
 
 /** A node script as the stack's state has it. Its name ends with its host's. */
@@ -35,9 +36,8 @@ function storedScripts(stack: string, hosts: readonly string[]): StoredScript[] 
  * own refresh cannot do that for commands.
  */
 async function main(): Promise<void> {
-  const stack = process.env.HA_NFS_STACK ?? "dev";
-  const { nodes } = stackOutputs(stack) as { nodes: Record<string, NodeOutput> };
-  for (const { name, host, apply, text } of storedScripts(stack, Object.keys(nodes))) {
+  const nodes = stackNodes();
+  for (const { name, host, apply, text } of storedScripts(stackName(), Object.keys(nodes))) {
     const command = apply.replace(/^sudo -n /, "").replace(/apply$/, "verify");
     const found = await onNode(nodes[host] as NodeOutput, `${command} || [ $? = 3 ]`, 120_000, text).catch(
       (error: Error) => error.message,
