@@ -2,8 +2,10 @@ import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BEACON, Beacon } from "./beacon";
 import type { Change } from "./change";
+import { Exchanges } from "./exchanges";
 import { Inodes, kindAt } from "./inodes";
 import type { Journal } from "./journal";
+import type { FeedMetrics } from "./metrics";
 import { parentOf, treeOf } from "../paths";
 import { Pending } from "./pending";
 import { Rescans } from "./rescan";
@@ -14,8 +16,6 @@ import { type Listener, Watcher } from "./watcher";
 const IDLE = 60;
 /** The longest that `stop` takes until `watch` is ended, milliseconds. */
 const STOP = 800;
-/** An exchange of two paths is told as two renames; so many others may come between them. */
-const BETWEEN = 15;
 
 export interface FeedOptions {
   /** Where the volume is mounted. */
@@ -35,20 +35,6 @@ export interface FeedOptions {
   queue?: number | undefined;
   /** Milliseconds between beacons, 500. */
   beaconMs?: number;
-}
-
-export interface FeedMetrics {
-  /** Changes in the trees that the watcher has told. */
-  events: number;
-  overflows: number;
-  rescans: number;
-  rescanning: boolean;
-  lastRescanSeconds?: number;
-  watcherRestarts: number;
-  /** Whether it has begun with the queue of the daemon before, and so without a rescan. */
-  resumed: boolean;
-  /** What is wrong now; absent when nothing is. */
-  error?: string;
 }
 
 /** Brings all that changes in the trees into the journal. It emits `grown` for new records or a newer beacon. */
@@ -72,8 +58,7 @@ export class Feed extends EventEmitter<{ grown: [] }> {
   /** The time of a beacon that came after the changes that wait. */
   private seen: number | undefined;
   private flushing: Promise<void> | undefined;
-  /** The last of them. */
-  private renames: { from: string; to: string }[] = [];
+  private readonly exchanges = new Exchanges();
   private started: () => void = () => undefined;
 
   constructor(private readonly options: FeedOptions) {
@@ -202,18 +187,12 @@ export class Feed extends EventEmitter<{ grown: [] }> {
     if (!inside || this.rescans.since !== undefined) {
       this.pending.add({ kind: kindAt(this.volume, to), path: comes ? to : from });
     }
-    if (inside) this.exchanged(from, to);
+    for (const path of inside ? this.exchanges.paths({ from, to }) : []) {
+      this.pending.add({ kind: kindAt(this.volume, path), path });
+    }
     if (leaves) this.parent(from);
     if (comes) this.parent(to);
     this.gather();
-  }
-
-  /** A rename back may be the other half of an exchange: who does one after the other loses what was at `from` first. */
-  private exchanged(from: string, to: string): void {
-    if (this.renames.some((before) => before.from === to && before.to === from)) {
-      for (const path of [from, to]) this.pending.add({ kind: kindAt(this.volume, path), path });
-    }
-    this.renames = [{ from, to }, ...this.renames.slice(0, BETWEEN)];
   }
 
   /** @param since the earliest time of the change, in case it has to be looked for */

@@ -1,7 +1,21 @@
 import { createServer, type Server } from "node:http";
 import { EXPOSITION, exposition, type Sample } from "../prometheus";
-import type { FeedMetrics } from "./feed";
 import type { LaneStatus } from "./lane";
+
+/** What the feed says of itself. */
+export interface FeedMetrics {
+  /** Changes in the trees that the watcher has told. */
+  events: number;
+  overflows: number;
+  rescans: number;
+  rescanning: boolean;
+  lastRescanSeconds?: number;
+  watcherRestarts: number;
+  /** Whether it has begun with the queue of the daemon before, and so without a rescan. */
+  resumed: boolean;
+  /** What is wrong now; absent when nothing is. */
+  error?: string;
+}
 
 /** What `/status` and the status file say. */
 export interface Status {
