@@ -18,6 +18,8 @@ export interface Patient {
   status: () => Promise<Status>;
 }
 
+/** What `npm run split-brain` runs on a master. */
+const SPLIT = "/usr/local/lib/ha-nfs/split";
 /** Seconds that a repair has to show that it was one. */
 const PATIENCE = 60;
 
@@ -89,14 +91,11 @@ async function discardOne(patient: Patient, keep?: string): Promise<string | und
   await startNode(stack, loser);
   const discard = [
     "for i in $(seq 30); do drbdadm cstate data >/dev/null 2>&1 && break; sleep 1; done",
-    "drbdadm disconnect data; drbdadm secondary data; rm -f /var/lib/ha-nfs/split-brain",
-    "drbdadm -- --discard-my-data connect data",
+    "drbdadm disconnect data; drbdadm secondary data",
+    `${SPLIT} discard`,
   ];
   await on(loser, discard.join("\n"));
-  await on(
-    winner,
-    'rm -f /var/lib/ha-nfs/split-brain; [ "$(drbdadm cstate data)" != StandAlone ] || drbdadm connect data',
-  );
+  await on(winner, `${SPLIT} connect`);
   return `split brain: ${loser}'s data discarded`;
 }
 

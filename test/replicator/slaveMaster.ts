@@ -41,6 +41,11 @@ export class Slave {
     return this.receiver;
   }
 
+  async restart(): Promise<void> {
+    await this.receiver.stop();
+    this.start();
+  }
+
   /** What stands in the root. */
   file(...path: string[]): string {
     return join(this.root, ...path);

@@ -16,10 +16,6 @@ describe("replicator/slave: sessions and safety", function () {
   });
   afterEach(() => slave.remove());
 
-  const restart = async () => {
-    await slave.receiver.stop();
-    slave.start();
-  };
   /** A master that has made `data` equal to its own, up to 100. */
   const adopted = async (): Promise<FakeMaster> => {
     const master = await slave.master();
@@ -154,7 +150,7 @@ describe("replicator/slave: sessions and safety", function () {
     assert.deepEqual(master.welcome, { re: "hello", trees: [] });
     assert.equal(existsSync(slave.file(".ha-nfs/adopt")), false);
     await master.close();
-    await restart();
+    await slave.restart();
     await slave.master();
     assert.equal(readFileSync(slave.file("data/precious"), "utf8"), "x");
   });
@@ -169,7 +165,7 @@ describe("replicator/slave: sessions and safety", function () {
     let master = await adopted();
     master.send({ op: "cursor", position: 200 });
     await master.done();
-    await restart();
+    await slave.restart();
     mkdirSync(slave.file(".ha-nfs/tmp/gone.1/a/b"), { recursive: true });
     writeFileSync(slave.file(".ha-nfs/tmp/gone.1/a/file"), "");
     writeFileSync(slave.file(".ha-nfs/tmp/left"), "");
@@ -208,7 +204,7 @@ describe("replicator/slave: sessions and safety", function () {
 
   it("compares a tree again that was wiped, put in its place, or is new", async () => {
     let master = await adopted();
-    await restart();
+    await slave.restart();
     rmSync(slave.file("data"), { recursive: true });
     mkdirSync(slave.file("data"));
     master = await slave.master();
@@ -255,7 +251,7 @@ describe("replicator/slave: sessions and safety", function () {
     assert.equal(await greeted({ term: 5 }), "a newer master has term 6");
     newer.put("data/x", "x");
     await newer.done();
-    await restart();
+    await slave.restart();
     assert.equal(await greeted({ term: 5 }), "a newer master has term 6");
     await slave.master({ term: 6 });
   });

@@ -12,11 +12,6 @@ describe("replicator/slave: its state", () => {
   });
   afterEach(() => slave.remove());
 
-  const restart = async () => {
-    await slave.receiver.stop();
-    slave.start();
-  };
-
   it("remembers how new what it has may be, but not before it remembers what it has adopted", async () => {
     const place = (position: number) => ({ position, stamp: "a stamp" });
     const master = await slave.master();
@@ -33,9 +28,9 @@ describe("replicator/slave: its state", () => {
     master.send({ op: "ahead", ...place(5) });
     await master.done();
     assert.deepEqual(kept(), place(5));
-    await restart();
+    await slave.restart();
     assert.deepEqual((await slave.master()).welcome?.ahead, place(5));
-    await restart();
+    await slave.restart();
     assert.equal((await slave.master({ journal: "another journal", term: 2 })).welcome?.ahead, undefined);
   });
 });
