@@ -4,6 +4,9 @@ import type { Hands } from "./hands";
 export const modes = ["device", "witness", "both", "neither"] as const;
 export type Mode = (typeof modes)[number];
 
+/** Seconds in which a pair must have healed without hands, where nobody says another number. */
+export const PATIENCE = 120;
+
 /** A fault, and what is right when it happens. That no record is lost and never two serve is right for all. */
 export interface Fault {
   name: string;

@@ -1,16 +1,20 @@
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { UserError } from "../../toolchain/process";
-import { type Mode, modes } from "./fault";
+import { ROOT } from "../lab/stack";
+import { type Mode, modes, PATIENCE } from "./fault";
 
 export const USAGE = `usage: npm run test:faults -- [flags]
   --list           the faults, and how often each has been run; runs nothing
-  --report         writes docs/faults.md from the runs there are; runs nothing
+  --report         writes the document from the runs there are; runs nothing
   --filter REGEX   only the faults whose name, or the rows that they stand for, match
   --quick          only the short ones
   --mode MODE      only ${modes.join(", ")}; default all that a fault has
   --runs N         as many of each, default 1; those that there are count
-  --patience S     seconds in which the pair must have healed by itself, default 120
+  --patience S     seconds in which the pair must have healed by itself, default ${PATIENCE}
   --fresh          drops the runs that there are, of what is chosen
+  --results FILE   where the runs are kept, a line of JSON each, and beside it, as .md, the document of them;
+                   default docs/faults.jsonl
   --stack NAME     default faults; it is made when it is not there, and stays: npm run destroy -- --stack NAME`;
 
 export interface Options {
@@ -22,6 +26,7 @@ export interface Options {
   runs: number;
   patience: number;
   fresh: boolean;
+  results: string;
   stack: string;
 }
 
@@ -38,13 +43,16 @@ export function parseOptions(args: string[]): Options {
     mode: word,
     runs: word,
     patience: word,
+    results: word,
     stack: word,
   };
   try {
     const { values } = parseArgs({ args, options });
-    const { filter = "", mode, runs = "1", patience = "120", stack = "faults", ...flags } = values;
+    const { filter = "", mode, runs = "1", patience = `${PATIENCE}`, stack = "faults", ...rest } = values;
+    const { results = join(ROOT, "docs/faults.jsonl"), ...flags } = rest;
     const known = modes.find((each) => each === mode);
     if (mode !== undefined && !known) throw new Error(`--mode: no ${mode}`);
+    if (!results.endsWith(".jsonl")) throw new Error(`--results: ${results} does not end in .jsonl`);
     if (!/^[1-9]\d*$/.test(runs)) throw new Error(`--runs: ${runs} is no number of runs`);
     if (!/^[1-9]\d*$/.test(patience)) throw new Error(`--patience: ${patience} is no number of seconds`);
     return {
@@ -53,6 +61,7 @@ export function parseOptions(args: string[]): Options {
       mode: known,
       runs: Number(runs),
       patience: Number(patience),
+      results: resolve(results),
       stack,
     };
   } catch (error) {

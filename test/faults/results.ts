@@ -3,11 +3,6 @@ import { dirname, join } from "node:path";
 import { labDir } from "../../lab/paths";
 import type { Run } from "./fault";
 
-/** The runs of a stack, a line of JSON each. Beside the stack's own directory, which goes with the stack. */
-export function resultsFile(stack: string): string {
-  return join(labDir(), `${stack}.faults.jsonl`);
-}
-
 /** Writes all that was seen in a run beside the results, for who wants to know why it was wrong. */
 export function keepEvidence(stack: string, run: Run, seen: object): void {
   const directory = join(labDir(), ".faults", stack);

@@ -1,0 +1,104 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stackDir } from "../../lab/paths";
+import { onNode } from "../../scripts/operator/remote";
+import { status } from "../../scripts/operator/status";
+import { capture, notice, UserError } from "../../toolchain/process";
+import { ROOT, TestStack } from "../lab/stack";
+import { configuration } from "./configuration";
+import { type Fault, type Mode, PATIENCE, type Run } from "./fault";
+import { type Patient, redundant, repair } from "./heal";
+import { play, type Theatre } from "./play";
+
+/** Seconds that a stack which may just have been made has to be redundant. */
+const SETTLE = 20;
+/** The stack under test, in one mode after the other. */
+export class House {
+  private readonly stack: TestStack;
+  private generation = 1;
+
+  /** What the stack is by an `up` of this process; empty before. */
+  private is = "";
+  /** The file that has the same of the last `up` at all. */
+  private readonly mark: string;
+
+  constructor(private readonly name: string) {
+    this.stack = new TestStack(name);
+    this.mark = join(stackDir(name), "faults.config");
+  }
+
+  /** Whether there is a stack, in whatever mode. */
+  private get stands(): boolean {
+    return existsSync(this.mark);
+  }
+
+  /** Brings the stack into a mode, by an `up` when it is in another one, or may be of another code. */
+  async enter(mode: Mode): Promise<void> {
+    const lines = configuration(mode, this.generation);
+    const wanted = [...lines, `# ${codeOf()}`].join("\n");
+    if (this.is === wanted) return;
+    if (this.stands && readFileSync(this.mark, "utf8") === wanted && !wanted.endsWith(CHANGED)) return;
+    notice(`up, mode ${mode}`);
+    this.stack.configure(...lines);
+    const { status: code, log } = await this.stack.run("up");
+    this.stack.forget();
+    if (code !== 0) throw new UserError(`up has failed:\n${log}`);
+    writeFileSync(this.mark, wanted);
+    this.is = wanted;
+  }
+
+  /** Destroys the stack, whatever state it is in. */
+  async remove(): Promise<void> {
+    this.stack.configure(...configuration("both", this.generation));
+    const { status: code, log } = await this.stack.run("destroy");
+    this.stack.forget();
+    if (code !== 0) throw new UserError(`destroy has failed:\n${log}`);
+  }
+
+  private async rotate(mode: Mode): Promise<void> {
+    this.generation++;
+    await this.enter(mode);
+  }
+
+  /** One run, on a pair that is made redundant before; what came of it, and all that was seen. */
+  async play(fault: Fault, mode: Mode, patience = PATIENCE): Promise<{ run: Run; seen: object }> {
+    if (this.stands) await makeRedundant(await this.theatre(mode, patience));
+    await this.enter(mode);
+    const theatre = await this.theatre(mode, patience);
+    await makeRedundant(theatre);
+    return play(fault, theatre);
+  }
+
+  private async theatre(mode: Mode, patience: number): Promise<Theatre> {
+    const outputs = await this.stack.outputs();
+    const all = Object.keys(outputs.nodes);
+    const patient: Patient = {
+      stack: this.name,
+      all,
+      masters: all.filter((node) => outputs.nodes[node]?.role === "master"),
+      status: () => status(outputs.nodes),
+      on: async (name, command) => {
+        const node = outputs.nodes[name];
+        if (!node) throw new Error(`no node ${name}`);
+        return onNode(node, command, 120_000);
+      },
+    };
+    return { patient, outputs, mode, code: codeOf(), patience, rotate: () => this.rotate(mode), say: notice };
+  }
+}
+
+/** What is behind the commit of code that is in no commit. */
+const CHANGED = " and more";
+
+/** The commit of the code, and whether something but the report has been changed since. */
+function codeOf(): string {
+  const git = (...args: string[]) => capture("git", ["-C", ROOT, ...args]).stdout.trim();
+  const changed = git("status", "--porcelain", "--", ".", ":!docs/faults.*");
+  return git("rev-parse", "--short", "HEAD") + (changed === "" ? "" : CHANGED);
+}
+
+async function makeRedundant({ patient }: Theatre): Promise<void> {
+  if ((await redundant(patient, SETTLE)) !== null) return;
+  notice("  the pair is not redundant: repairing");
+  notice(`  ${(await repair(patient)).join(", ")}`);
+}
