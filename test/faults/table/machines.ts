@@ -31,6 +31,12 @@ export const machines: readonly Fault[] = [
     await move(h, h.active);
     await move(h, h.standby);
   }),
+  fault("50 planned moves", "7.12", { modes: ["both"] }, async (h) => {
+    for (let i = 0; i < 50; i++) {
+      await move(h, i % 2 === 0 ? h.active : h.standby);
+      if (!(await h.redundant(60))) throw new Error(`not redundant after move ${i + 1}`);
+    }
+  }),
   fault("a client dies, then the active", "ha 24", { modes: ["device"], shots: 1 }, async (h) => {
     await h.kill(h.witness);
     await killActive(h);
