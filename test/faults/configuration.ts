@@ -7,23 +7,24 @@ import type { Mode } from "./fault";
 export const WRITER = "client";
 export const READER = "c2";
 
-/** The stack under test but its fencing: small, and with a second client. */
-const STACK = [
-  "ha-nfs:vip: 10.10.1.100",
-  "ha-nfs:lab:",
-  "  masterMemoryMiB: 512",
-  "  dataDiskMiB: 512",
-  "  clients:",
-  `    - { name: ${WRITER}, serviceAddress: 10.10.1.13 }`,
-  `    - { name: ${READER}, serviceAddress: 10.10.1.14 }`,
-];
+/** Settings by their key, without its namespace; a value is in YAML. */
+export type Settings = Readonly<Record<string, string>>;
 
-/** The one place that knows the keys of fencing. What is left out is the lab's device, and the first client as witness. */
+/** The stack under test but its fencing: small, and with a second client. */
+const STACK: Settings = {
+  vip: "10.10.1.100",
+  lab: `{ masterMemoryMiB: 512, dataDiskMiB: 512, clients: [${[
+    `{ name: ${WRITER}, serviceAddress: 10.10.1.13 }`,
+    `{ name: ${READER}, serviceAddress: 10.10.1.14 }`,
+  ].join(", ")}] }`,
+};
+
+/** What is left out is the lab's device, and the first client as witness. */
 const FENCING: Record<Mode, string> = {
-  device: "ha-nfs:fencing: { witness: none }",
-  witness: `ha-nfs:fencing: { device: none, witness: ${READER} }`,
-  both: `ha-nfs:fencing: { witness: ${READER} }`,
-  neither: "ha-nfs:fencing: { device: none, witness: none, allowDataLoss: true }",
+  device: "{ witness: none }",
+  witness: `{ device: none, witness: ${READER} }`,
+  both: `{ witness: ${READER} }`,
+  neither: "{ device: none, witness: none, allowDataLoss: true }",
 };
 
 /** The modes that this code can be in: one that knows no fencing has none. */
@@ -31,9 +32,11 @@ export function knownModes(): Mode[] {
   return hasFencing() ? (Object.keys(FENCING) as Mode[]) : ["neither"];
 }
 
-/** The lines of the configuration for a mode; `generation` is that of the secrets. */
-export function configuration(mode: Mode, generation: number): string[] {
-  return [...STACK, `ha-nfs:secretsGeneration: ${generation}`, ...(hasFencing() ? [FENCING[mode]] : [])];
+/** The lines of the configuration for a mode; `generation` is that of the secrets, and `changes` are set beside or instead. */
+export function configuration(mode: Mode, generation: number, changes: Settings = {}): string[] {
+  const fencing = hasFencing() ? { fencing: FENCING[mode] } : {};
+  const settings = { ...STACK, secretsGeneration: `${generation}`, ...fencing, ...changes };
+  return Object.entries(settings).map(([key, value]) => `ha-nfs:${key}: ${value}`);
 }
 
 /** By the schema, which knows every key: `Pulumi.yaml` may not have one yet. */

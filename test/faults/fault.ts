@@ -18,6 +18,8 @@ export interface Fault {
   inject: (hands: Hands) => Promise<unknown>;
   /** How often a master may be shot; default never. */
   shots?: number;
+  /** The longest time in seconds that it may keep the clients waiting; default any. */
+  stall?: number;
   /** Who must act so that it is redundant again; default nobody. */
   hand?: string;
   /** Whether an error may reach the application. */
@@ -68,6 +70,7 @@ export function violations(run: Run, fault: Fault): string[] {
     ...found(run.wrongAcks > 0, `${run.wrongAcks} acknowledgements that must not be`),
     ...found(run.lockFaults > 0, `${run.lockFaults} times two clients had one lock`),
     ...found(run.shots > (fault.shots ?? 0), `${run.shots} shots, allowed ${fault.shots ?? 0}`),
+    ...found((run.stall ?? Infinity) > (fault.stall ?? Infinity), `a stall of more than ${fault.stall} s`),
     ...found(run.healed === null && !fault.hand, "not redundant again by itself"),
     ...found(!fault.mayFail && noted(run, FAILED), "an error reached the client"),
     ...found(noted(run, NOT_MADE), "the fault was not made as meant"),

@@ -1,10 +1,11 @@
 import type { Fault } from "./fault";
+import { changes } from "./table/changes";
 import { machines } from "./table/machines";
 import { parts } from "./table/parts";
 import { proof } from "./table/proof";
 
 /** All that the lab can do to a pair. */
-export const faults: readonly Fault[] = [...machines, ...parts, ...proof];
+export const faults: readonly Fault[] = [...machines, ...parts, ...proof, ...changes];
 
 /** What it cannot do, and why. */
 export const impossible: readonly (readonly [string, string])[] = [

@@ -6,12 +6,24 @@ import { stackDir } from "../../lab/paths";
 import { killNode, linkDown, linkUp, netem, pauseNode, resumeNode, startNode } from "../../lab/vm";
 import { seconds } from "../../scripts/operator/clock";
 import type { Ack } from "../../scripts/operator/drillReport";
-import { READER } from "./configuration";
+import { READER, type Settings } from "./configuration";
 import type { Mode } from "./fault";
 import type { Span } from "./samples";
 
+/** What a person does with the stack. */
+export interface Operator {
+  /** Rotates the secrets, by an `up`. */
+  rotate: () => Promise<void>;
+  /**
+   * An `up` with these settings, and what must be right after it: the next one would do nothing, and no node drifts.
+   *
+   * @throws Error with all that the verb printed
+   */
+  change: (settings: Settings) => Promise<void>;
+}
+
 /** What the harness has to do with the stack while a fault runs. */
-export interface Stage {
+export interface Stage extends Operator {
   stack: string;
   mode: Mode;
   active: string;
@@ -19,8 +31,6 @@ export interface Stage {
   acks: () => Ack[];
   on: (node: string, command: string) => Promise<string>;
   isRedundant: () => Promise<boolean>;
-  /** Rotates the secrets, by an `up`. */
-  rotate: () => Promise<unknown>;
 }
 
 /** The words that faults are written in. Times are in seconds. */
@@ -64,6 +74,8 @@ export class Hands {
   panic = (node: string) => this.later(node, "echo c >/proc/sysrq-trigger");
   reboot = (node: string) => this.later(node, "systemctl reboot");
   rotateSecrets = () => this.stage.rotate();
+  /** An `up` with other settings, which converges. */
+  change = (settings: Settings) => this.stage.change(settings);
 
   /** Spoils the fence device: `delay` with seconds, `broken` with refuses or hangs; nothing mends it. */
   device(file: "delay" | "broken", text = ""): void {

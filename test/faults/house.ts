@@ -1,22 +1,27 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stackDir } from "../../lab/paths";
 import { onNode } from "../../scripts/operator/remote";
 import { status } from "../../scripts/operator/status";
 import { capture, notice, UserError } from "../../toolchain/process";
 import { ROOT, TestStack } from "../lab/stack";
-import { configuration } from "./configuration";
+import { configuration, type Settings } from "./configuration";
 import { type Fault, type Mode, PATIENCE, type Run } from "./fault";
+import type { Operator } from "./hands";
 import { type Patient, redundant, repair } from "./heal";
 import { play, type Theatre } from "./play";
 
 /** Seconds that a stack which may just have been made has to be redundant. */
 const SETTLE = 20;
+/** Characters of a failed verb's output that are kept: its end. */
+const LOG = 2000;
+
 /** The stack under test, in one mode after the other. */
 export class House {
   private readonly stack: TestStack;
   private generation = 1;
 
+  private lines = configuration("both", this.generation);
   /** What the stack is by an `up` of this process; empty before. */
   private is = "";
   /** The file that has the same of the last `up` at all. */
@@ -33,26 +38,38 @@ export class House {
   }
 
   /** Brings the stack into a mode, by an `up` when it is in another one, or may be of another code. */
-  async enter(mode: Mode): Promise<void> {
-    const lines = configuration(mode, this.generation);
+  private async enter(mode: Mode, changes: Settings = {}): Promise<void> {
+    const lines = configuration(mode, this.generation, changes);
     const wanted = [...lines, `# ${codeOf()}`].join("\n");
     if (this.is === wanted) return;
     if (this.stands && readFileSync(this.mark, "utf8") === wanted && !wanted.endsWith(CHANGED)) return;
-    notice(`up, mode ${mode}`);
-    this.stack.configure(...lines);
-    const { status: code, log } = await this.stack.run("up");
-    this.stack.forget();
-    if (code !== 0) throw new UserError(`up has failed:\n${log}`);
+    notice(["up, mode", mode, ...Object.entries(changes).flat()].join(" "));
+    this.lines = lines;
+    // an up that fails may have changed half of it
+    rmSync(this.mark, { force: true });
+    this.is = "";
+    await this.run("up");
     writeFileSync(this.mark, wanted);
     this.is = wanted;
   }
 
+  private async run(verb: string, ...args: string[]): Promise<void> {
+    this.stack.configure(...this.lines);
+    const { status: code, log } = await this.stack.run(verb, ...args);
+    this.stack.forget();
+    if (code !== 0) throw new UserError(`${verb} has failed:\n${log.slice(-LOG)}`);
+  }
+
   /** Destroys the stack, whatever state it is in. */
   async remove(): Promise<void> {
-    this.stack.configure(...configuration("both", this.generation));
-    const { status: code, log } = await this.stack.run("destroy");
-    this.stack.forget();
-    if (code !== 0) throw new UserError(`destroy has failed:\n${log}`);
+    await this.run("destroy");
+  }
+
+  /** An `up` with these settings; the next one has nothing to do, and the nodes are as they must be. */
+  private async change(mode: Mode, settings: Settings): Promise<void> {
+    await this.enter(mode, settings);
+    await this.run("preview", "--expect-no-changes");
+    await this.run("verify");
   }
 
   private async rotate(mode: Mode): Promise<void> {
@@ -69,6 +86,13 @@ export class House {
     return play(fault, theatre);
   }
 
+  private operator(mode: Mode): Operator {
+    return {
+      rotate: () => this.rotate(mode),
+      change: (settings) => this.change(mode, settings),
+    };
+  }
+
   private async theatre(mode: Mode, patience: number): Promise<Theatre> {
     const outputs = await this.stack.outputs();
     const all = Object.keys(outputs.nodes);
@@ -83,7 +107,7 @@ export class House {
         return onNode(node, command, 120_000);
       },
     };
-    return { patient, outputs, mode, code: codeOf(), patience, rotate: () => this.rotate(mode), say: notice };
+    return { patient, outputs, mode, code: codeOf(), patience, say: notice, ...this.operator(mode) };
   }
 }
 

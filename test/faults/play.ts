@@ -7,7 +7,7 @@ import { Writer } from "../../scripts/operator/writer";
 import type { Outputs } from "../lab/stack";
 import { READER, WRITER } from "./configuration";
 import { FAILED, type Fault, type Mode, NOT_MADE, type Run } from "./fault";
-import { Hands } from "./hands";
+import { Hands, type Operator } from "./hands";
 import { type Patient, redundant, repair } from "./heal";
 import { both, lateReplies, lockFaults, serves, stall, takesWrites, wrongAcks } from "./oracles";
 import { Recorder } from "./recorder";
@@ -23,14 +23,13 @@ const VIEW = "/run/ha-nfs-faults-view";
 /** Takes away the mounts of a harness that was killed. */
 const TIDY = "for d in /run/ha-nfs-*; do while umount -l $d 2>/dev/null; do :; done; done";
 
-export interface Theatre {
+export interface Theatre extends Operator {
   patient: Patient;
   outputs: Outputs;
   mode: Mode;
   code: string;
   /** Seconds in which the pair must have healed without hands. */
   patience: number;
-  rotate: () => Promise<unknown>;
   say: (text: string) => void;
 }
 
@@ -77,13 +76,13 @@ export async function play(fault: Fault, theatre: Theatre): Promise<{ run: Run; 
 
 /** Makes the fault, ends the load, waits until the pair has healed, and repairs it when it has not. */
 async function perform(fault: Fault, theatre: Theatre, writer: Writer, recorder: Recorder) {
-  const { patient, mode, rotate, say } = theatre;
+  const { patient, mode, rotate, change, say } = theatre;
   const { stack, on, status } = patient;
   const { active, masters } = await status();
   const standby = Object.keys(masters).find((name) => name !== active);
   if (!active || !standby) throw new Error("nobody is active");
   const hands = new Hands({
-    ...{ stack, mode, active, standby, on, rotate },
+    ...{ stack, mode, active, standby, on, rotate, change },
     acks: () => writer.acknowledged,
     isRedundant: async () => (await status()).health === Health.Redundant,
   });

@@ -1,0 +1,51 @@
+import { READER, type Settings, WRITER } from "../configuration";
+import type { Fault } from "../fault";
+import { fault } from "./steps";
+
+/** Seconds that a change may keep the clients waiting, and one that moves the service. */
+const IN_PLACE = 2;
+const BY_A_MOVE = 5;
+
+const MASTER = {
+  m1: "{ name: m1, serviceAddress: 10.10.1.11, linkAddress: 10.10.2.11 }",
+  m2: "{ name: m2, serviceAddress: 10.10.1.12, linkAddress: 10.10.2.12 }",
+  m3: "{ name: m3, serviceAddress: 10.10.1.15, linkAddress: 10.10.2.15 }",
+};
+
+/** A change of the configuration under load, and back. */
+function change(name: string, settings: Settings, stall = IN_PLACE): Fault {
+  return fault(name, "changes", { modes: ["both"], stall }, async (h) => {
+    await h.change(settings);
+    await h.change({});
+  });
+}
+
+/** What a person changes in the configuration of a pair that serves. */
+export const changes: readonly Fault[] = [
+  change("an export added, and removed", { shares: "[{ name: data }, { name: more }]" }),
+  fault("an export renamed", "changes", { modes: ["both"], stall: IN_PLACE }, async (h) => {
+    await h.change({ shares: "[{ name: data }, { name: more }]" });
+    await h.change({ shares: "[{ name: data }, { name: other }]" });
+  }),
+  change("an export read-only for a network", {
+    shares: "[{ name: data, clients: [{ from: 10.10.1.0/24 }, { from: 10.99.0.0/16, access: ro }] }]",
+  }),
+  change("heartbeat.deadtime", { heartbeat: "{ deadtime: 4s, warntime: 2s }" }),
+  change("heartbeat.keepalive", { heartbeat: "{ keepalive: 300ms }" }),
+  change("heartbeat.udpPort", { heartbeat: "{ udpPort: 700 }" }),
+  change("heartbeat.transport", { heartbeat: "{ transport: mcast }" }),
+  change("heartbeat.autoFailback", { heartbeat: "{ autoFailback: true }" }, BY_A_MOVE),
+  change("drbd.port", { drbd: "{ port: 7799 }" }),
+  change("drbd.verifyAlg and resyncMaxRateMiB", { drbd: "{ verifyAlg: sha256, resyncMaxRateMiB: 50 }" }),
+  change("replicationNetwork", { replicationNetwork: "10.10.3.0/24" }, BY_A_MOVE),
+  change("vip", { vip: "10.10.1.110" }, BY_A_MOVE),
+  change(
+    "nfs.threads and leaseSeconds",
+    { nfs: "{ threads: 16, leaseSeconds: 15, graceSeconds: 15 }" },
+    BY_A_MOVE,
+  ),
+  change("fencing.silence", { fencing: `{ witness: ${READER}, silence: 600ms }` }),
+  change("witness", { fencing: `{ witness: ${WRITER} }` }),
+  change("a master replaced", { masters: `[${MASTER.m1}, ${MASTER.m3}]` }, BY_A_MOVE),
+  change("the masters in the other order", { masters: `[${MASTER.m2}, ${MASTER.m1}]` }, BY_A_MOVE),
+];
