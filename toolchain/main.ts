@@ -144,7 +144,7 @@ const noStack = (stack: string) => `there is no stack ${stack}`;
 
 async function operator(verb: string, { rest }: Arguments): Promise<number> {
   await enter();
-  return runScript(`scripts/operator/${verb}.ts`, rest);
+  return runScript(`scripts/${verb}.ts`, rest);
 }
 
 async function bench({ rest: [name = "", ...rest] }: Arguments): Promise<number> {

@@ -2,9 +2,9 @@ import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeOutput, ShareOutput } from "../../components/nfsCluster";
-import { Health } from "../../scripts/operator/judge";
-import { onNode, startOnNode } from "../../scripts/operator/remote";
-import { status } from "../../scripts/operator/status";
+import { Health } from "../../scripts/judge";
+import { onNode, startOnNode } from "../../scripts/remote";
+import { status } from "../../scripts/status";
 import { stackOutputs } from "../../toolchain/stack";
 import { UserError } from "../../toolchain/process";
 

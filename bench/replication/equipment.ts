@@ -4,7 +4,7 @@ import type { ShareOutput } from "../../components/nfsCluster";
 import { quote } from "../../components/remote/shell";
 import { REPLICATOR } from "../../components/render/replication";
 import { sshKey } from "../../components/render/sshKey";
-import { onNode } from "../../scripts/operator/remote";
+import { onNode } from "../../scripts/remote";
 import { notice } from "../../toolchain/process";
 import type { Cluster, Machine } from "./cluster";
 import {

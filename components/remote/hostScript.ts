@@ -5,9 +5,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Host } from "./host";
 import { scriptText } from "./shell";
 
-const SCRIPTS = path.join(__dirname, "../../scripts/node");
+const SCRIPTS = path.join(__dirname, "../scripts");
 
-/** Text of a file under `scripts/node`. */
+/** Text of a file under `components/scripts`. */
 export function nodeFile(name: string): string {
   return fs.readFileSync(path.join(SCRIPTS, name), "utf8");
 }
@@ -31,7 +31,7 @@ export function library(script: string): string {
 
 export interface HostScriptArgs {
   host: Host;
-  /** File under `scripts/node` that defines `apply`, `remove` and `verify`. */
+  /** File under `components/scripts` that defines `apply`, `remove` and `verify`. */
   script: string;
   /**
    * Variables of the script. Plain text, which a reviewer reads in `preview --diff`; only the script that

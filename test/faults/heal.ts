@@ -5,9 +5,9 @@ import { running } from "../../lab/machines/choice";
 import { stackDir } from "../../lab/paths";
 import { readSpec } from "../../lab/spec";
 import { killNode, linkUp, resumeNode, startNode } from "../../lab/vm";
-import { seconds } from "../../scripts/operator/clock";
-import { Health } from "../../scripts/operator/judge";
-import type { Status } from "../../scripts/operator/status";
+import { seconds } from "../../scripts/clock";
+import { Health } from "../../scripts/judge";
+import type { Status } from "../../scripts/status";
 
 /** What healing needs to know of a stack. */
 export interface Patient {

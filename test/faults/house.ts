@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stackDir } from "../../lab/paths";
-import { onNode } from "../../scripts/operator/remote";
-import { status } from "../../scripts/operator/status";
+import { onNode } from "../../scripts/remote";
+import { status } from "../../scripts/status";
 import { capture, notice, UserError } from "../../toolchain/process";
 import { ROOT, TestStack } from "../lab/stack";
 import { configuration, type Settings } from "./configuration";

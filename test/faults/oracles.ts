@@ -1,4 +1,4 @@
-import { type Ack, longestGap } from "../../scripts/operator/drillReport";
+import { type Ack, longestGap } from "../../scripts/drillReport";
 import type { Frame, Hold, Sample, Span } from "./samples";
 
 /** Between two samples of one boot: the probe's 50 ms, and what a busy node takes more. Longer is a node that stood still. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { quote } from "../../components/remote/shell";
-import { clockOffset, seconds } from "../../scripts/operator/clock";
-import { missingRecords } from "../../scripts/operator/drillReport";
-import { Health } from "../../scripts/operator/judge";
-import { Writer } from "../../scripts/operator/writer";
+import { clockOffset, seconds } from "../../scripts/clock";
+import { missingRecords } from "../../scripts/drillReport";
+import { Health } from "../../scripts/judge";
+import { Writer } from "../../scripts/writer";
 import type { Outputs } from "../lab/stack";
 import { READER, WRITER } from "./configuration";
 import { FAILED, type Fault, type Mode, NOT_MADE, type Run } from "./fault";

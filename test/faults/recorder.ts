@@ -7,8 +7,8 @@ import { quote } from "../../components/remote/shell";
 import { namespace } from "../../lab/machines/uml/network";
 import { stackDir } from "../../lab/paths";
 import { readSpec } from "../../lab/spec";
-import { seconds } from "../../scripts/operator/clock";
-import { startOnNode } from "../../scripts/operator/remote";
+import { seconds } from "../../scripts/clock";
+import { startOnNode } from "../../scripts/remote";
 import type { Outputs } from "../lab/stack";
 import {
   countShots,

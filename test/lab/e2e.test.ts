@@ -4,8 +4,8 @@ import * as path from "node:path";
 import { vmName } from "../../lab/guest";
 import { namespace } from "../../lab/machines/uml/network";
 import { stackDir } from "../../lab/paths";
-import type { DrillReport } from "../../scripts/operator/drillReport";
-import { Health } from "../../scripts/operator/judge";
+import type { DrillReport } from "../../scripts/drillReport";
+import { Health } from "../../scripts/judge";
 import { Fleet } from "./fleet";
 import { type Outputs, ROOT, TestStack } from "./stack";
 

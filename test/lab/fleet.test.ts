@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { quote } from "../../components/remote/shell";
-import type { DrillReport } from "../../scripts/operator/drillReport";
-import { Health } from "../../scripts/operator/judge";
+import type { DrillReport } from "../../scripts/drillReport";
+import { Health } from "../../scripts/judge";
 import { Fleet } from "./fleet";
 import { type Outputs, TestStack } from "./stack";
 

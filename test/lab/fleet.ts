@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { STATUS_FILE } from "../../components/render/replication";
 import type { Status as Replication } from "../../replicator/master/metrics";
-import type { Status } from "../../scripts/operator/status";
+import type { Status } from "../../scripts/status";
 import type { TestStack } from "./stack";
 
 /** Seconds that the replicas have to become equal. */

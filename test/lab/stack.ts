@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import type { NodeOutput, ReadsOutput, ShareOutput } from "../../components/nfsCluster";
-import { onNode } from "../../scripts/operator/remote";
+import { onNode } from "../../scripts/remote";
 
 export const ROOT = path.join(__dirname, "../..");
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Every interleaving of two masters, their networks, a witness and fence devices, up to a number of faults, with the very
-rules that the handler, the door, the witness and the boot use (scripts/node/safety/rules.py).
+rules that the handler, the door, the witness and the boot use (components/scripts/safety/rules.py).
 
 A violation is an unfrozen primary that lacks an acknowledged write, two unfrozen primaries, or diverged data.
 Not in the model: clocks, reads, writes in flight.
@@ -13,7 +13,7 @@ from collections import deque
 from pathlib import Path
 from typing import Iterator, NamedTuple
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts/node/safety"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "components/scripts/safety"))
 import rules
 
 MAX_GENERATIONS, MAX_WRITES, MAX_STATES = 5, 4, 2_000_000

@@ -10,7 +10,7 @@ from pathlib import Path
 DIRECTORY = tempfile.TemporaryDirectory()
 for variable, part in (("ETC", "etc"), ("RUN", "run"), ("LIB", "lib"), ("PROC_DRBD", "drbd"), ("KMSG", "kmsg")):
     os.environ[f"HA_NFS_{variable}"] = f"{DIRECTORY.name}/{part}"
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts/node/safety"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "components/scripts/safety"))
 import node
 from rules import Generations
 

@@ -10,7 +10,7 @@ import { DEVICE, DRBDADM } from "./stubs";
 
 /** The code as it is on a node: Python leaves what it has compiled beside it. */
 export const CODE = fs.mkdtempSync(path.join(os.tmpdir(), "ha-nfs-safety-code-"));
-fs.cpSync(path.join(__dirname, "../../scripts/node/safety"), CODE, { recursive: true });
+fs.cpSync(path.join(__dirname, "../../components/scripts/safety"), CODE, { recursive: true });
 process.on("exit", () => fs.rmSync(CODE, { recursive: true }));
 
 export const DOOR_PORT = 7790;

@@ -5,7 +5,7 @@ import sys
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts/node/safety"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "components/scripts/safety"))
 import rules
 from rules import NO_PROOF, PEER_INCONSISTENT, PEER_OFF, PEER_OUTDATED, SELF_OUTDATED, Generations
 

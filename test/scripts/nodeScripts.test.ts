@@ -177,7 +177,7 @@ describe("node scripts", function () {
 
   it("are clean for shellcheck, and their text as well", () => {
     const shell = "'^#!/bin/(ba)?sh|shellcheck shell=bash'";
-    execFileSync("sh", ["-c", `shellcheck -x $(find scripts/node -type f -exec grep -lE ${shell} {} +)`], {
+    execFileSync("sh", ["-c", `shellcheck -x $(find components/scripts -type f -exec grep -lE ${shell} {} +)`], {
       stdio: "inherit",
     });
   });

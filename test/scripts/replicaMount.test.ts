@@ -20,7 +20,7 @@ describe("a slave's data disk", () => {
   afterEach(() => disk.remove());
 
   it("is mounted so that no symbolic link, set-id bit or device counts, but for nginx's links", () => {
-    const text = readFileSync("scripts/node/replica-disk.sh", "utf8");
+    const text = readFileSync("components/scripts/replica-disk.sh", "utf8");
     const options = /^Options=(.*)$/m.exec(text)?.[1] ?? assert.fail();
     assert.deepEqual(options.split(","), ["noatime", "nosuid", "nodev", "nosymfollow"]);
     system("mount", "-o", `remount,bind,${options}`, disk.directory);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../replicator/volume";
 
-const DOOR = join(__dirname, "../../scripts/node/rsync-door.py");
+const DOOR = join(__dirname, "../../components/scripts/rsync-door.py");
 /** As systemd does it for a socket with Accept=yes. */
 const SYSTEMD = `
 import os, socket, sys

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { longestGap, missingRecords, parseAcks, parseEvents } from "../../scripts/operator/drillReport";
+import { longestGap, missingRecords, parseAcks, parseEvents } from "../../scripts/drillReport";
 
 const record = (n: number) => `${String(n).padStart(8, "0")} ${"x".repeat(54)}\n`;
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Answer, Health, judge, type Report } from "../../scripts/operator/judge";
+import { type Answer, Health, judge, type Report } from "../../scripts/judge";
 
 const standby: Report = {
   heartbeat: true,

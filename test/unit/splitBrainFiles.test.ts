@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { differing, parseEntries } from "../../scripts/operator/splitBrainFiles";
+import { differing, parseEntries } from "../../scripts/splitBrainFiles";
 
 describe("split brain: the files of two sides", () => {
   it("takes any path that a file may have", () => {

@@ -1,5 +1,5 @@
-import type { NodeOutput } from "../../components/nfsCluster";
-import { stackOutputs } from "../../toolchain/stack";
+import type { NodeOutput } from "../components/nfsCluster";
+import { stackOutputs } from "../toolchain/stack";
 
 export type Nodes = Readonly<Record<string, NodeOutput>>;
 

@@ -1,6 +1,6 @@
-import type { Status as Replication } from "../../replicator/master/metrics";
+import type { Status as Replication } from "../replicator/master/metrics";
 
-/** What one master says of the cluster: the JSON of scripts/node/report. */
+/** What one master says of the cluster: the JSON of components/scripts/report. */
 export interface Report {
   /** Whether heartbeat runs. */
   heartbeat: boolean;
@@ -53,7 +53,7 @@ export interface Report {
 /** Seconds of silence after which what the daemon has said last is old. */
 const SILENT = 10;
 
-/** What one proxy says of the read pool: the JSON of scripts/node/report-proxy. */
+/** What one proxy says of the read pool: the JSON of components/scripts/report-proxy. */
 export interface ProxyReport {
   /** Whether the read address is on it. */
   address: boolean;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { NodeOutput } from "../../components/nfsCluster";
+import type { NodeOutput } from "../components/nfsCluster";
 import { type Nodes, stackNodes } from "./nodes";
 import { onNode } from "./remote";
 import { status } from "./status";

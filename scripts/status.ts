@@ -1,4 +1,4 @@
-import type { NodeOutput } from "../../components/nfsCluster";
+import type { NodeOutput } from "../components/nfsCluster";
 import { type Answer, Health, judge, type ProxyReport, type Report, type Verdict } from "./judge";
 import { type Nodes, ofRole, stackNodes } from "./nodes";
 import { onNode } from "./remote";

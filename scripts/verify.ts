@@ -1,5 +1,5 @@
-import type { NodeOutput } from "../../components/nfsCluster";
-import { exportStack } from "../../toolchain/stack";
+import type { NodeOutput } from "../components/nfsCluster";
+import { exportStack } from "../toolchain/stack";
 import { stackName, stackNodes } from "./nodes";
 import { onNode } from "./remote";
 

@@ -1,4 +1,4 @@
-import type { NodeOutput } from "../../components/nfsCluster";
+import type { NodeOutput } from "../components/nfsCluster";
 import { onNode } from "./remote";
 
 /** Seconds since 1970 on this machine's clock. */

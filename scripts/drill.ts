@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { NodeOutput, ShareOutput } from "../../components/nfsCluster";
-import { quote } from "../../components/remote/shell";
-import { killNode, startNode } from "../../lab/vm";
-import { stackOutputs } from "../../toolchain/stack";
+import type { NodeOutput, ShareOutput } from "../components/nfsCluster";
+import { quote } from "../components/remote/shell";
+import { killNode, startNode } from "../lab/vm";
+import { stackOutputs } from "../toolchain/stack";
 import { clockOffset, seconds } from "./clock";
 import {
   type DrillReport,
