@@ -27,7 +27,7 @@ export interface DrillReport {
   redundantAfterSeconds: number | null;
 }
 
-/** Lines of components/scripts/writer.pl, with the client's clock `offset` seconds ahead of the operator's. */
+/** Lines of writer.pl, with the client's clock `offset` seconds ahead of the operator's. */
 export function parseAcks(text: string, offset: number): Ack[] {
   return [...text.matchAll(/^(\d+) (\d+\.\d+) (\d+\.\d+)$/gm)].map(([, record, begun, acknowledged]) => ({
     record: Number(record),

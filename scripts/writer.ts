@@ -6,7 +6,7 @@ import { quote } from "../components/remote/shell";
 import { type Ack, parseAcks } from "./drillReport";
 import { onNode, startOnNode } from "./remote";
 
-const PROGRAM = fs.readFileSync(path.join(__dirname, "../node/writer.pl"), "utf8");
+const PROGRAM = fs.readFileSync(path.join(__dirname, "writer.pl"), "utf8");
 const DIRECTORY = "/run/ha-nfs-drill";
 
 /** A client that writes records to a share, each fsync'ed, and tells which the server has acknowledged. */
