@@ -140,7 +140,8 @@ export class Lab extends pulumi.ComponentResource {
         addPreviousOutputInEnv: false,
         logging: command.local.Logging.Stderr,
       },
-      { parent: this, ...opts },
+      // the new machine would be the one that the old one's removal takes away
+      { parent: this, deleteBeforeReplace: true, ...opts },
     );
   }
 }

@@ -12,6 +12,9 @@ export function nodeFile(name: string): string {
   return fs.readFileSync(path.join(SCRIPTS, name), "utf8");
 }
 
+/** More than any script takes: each has limits of its own, and says what it has waited for. */
+const PATIENCE = "20m";
+
 /** Scripts that use more than lib.sh. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "base.sh": ["packages.sh"],
@@ -58,11 +61,20 @@ export class HostScript extends command.remote.Command {
         create: `${shell} apply`,
         update: `${shell} apply`,
         delete: `${shell} remove`,
-        stdin: pulumi.all(vars).apply((values) => scriptText(script, values, functions, text)),
+        stdin: pulumi.all(vars).apply((values) => scriptText(script, name, values, functions, text)),
         addPreviousOutputInEnv: false,
         logging: command.remote.Logging.None,
       },
-      pulumi.mergeOptions({ ...lifetime, dependsOn: [...dependsOn, host.ready] }, opts),
+      pulumi.mergeOptions(
+        {
+          ...lifetime,
+          dependsOn: [...dependsOn, host.ready],
+          // the new one's apply and the old one's remove are for one host, and the remove must not come last
+          deleteBeforeReplace: true,
+          customTimeouts: { create: PATIENCE, update: PATIENCE, delete: PATIENCE },
+        },
+        opts,
+      ),
     );
   }
 }

@@ -26,10 +26,12 @@ export function assign(name: string, value: string): string {
 /**
  * The text that a host's `bash -s -- apply|remove|verify` reads on stdin: the variables, the shared
  * functions and the script, which defines `apply`, `remove` and `verify`. Everything is read before the
- * first command runs, and the commands have no stdin, so none can swallow the rest of the text.
+ * first command runs, and the commands have no stdin, so none can swallow the rest of the text. `owner` is the
+ * resource to which what the script makes belongs: `remove` leaves alone what another one has applied since.
  */
 export function scriptText(
   name: string,
+  owner: string,
   vars: Readonly<Record<string, string>>,
   library: string,
   script: string,
@@ -40,6 +42,6 @@ export function scriptText(
     ...assignments,
     library,
     script,
-    `run ${quote(name)} "$@" </dev/null\nexit\n`,
+    `run ${quote(name)} ${quote(owner)} "$@" </dev/null\nexit\n`,
   ].join("");
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What every node script shares. A script defines files (what it installs, one `put` a file), apply, remove
-# and verify; `run SCRIPT ACTION` is the last line of the text that the node reads.
+# and verify; `run SCRIPT OWNER ACTION` is the last line of the text that the node reads.
 
 backups=/var/backups/ha-nfs
 changed=() # files that are new and have not taken effect yet
@@ -146,17 +146,32 @@ is_mounted() {
 	return 1
 }
 
+# own OWNER: what the script has made is OWNER's from now on. A host that gets another name or role is given to its new
+# owner first, and only then is the old one deleted, which must leave it alone.
+own() {
+	[[ $action == apply ]] || return 0
+	[[ -e $owner && $(<"$owner") == "$1" ]] || printf '%s\n' "$1" >"$owner"
+}
+
+is_foreign() { [[ $action == remove && -e $owner && $(<"$owner") != "$1" ]]; }
+
 run() {
-	action=$2 drifted=0 pending=/var/lib/ha-nfs/pending-$1
+	action=$3 drifted=0 pending=/var/lib/ha-nfs/pending-$1 owner=/var/lib/ha-nfs/owner-$1
 	[[ $EUID == 0 ]] || die "needs root; found user $(id -un)"
 	mkdir -p /run/ha-nfs
 	exec 9>/run/ha-nfs/script.lock
 	flock -w 300 9 || die "another script of ha-nfs has held /run/ha-nfs/script.lock for 300 s"
 	mkdir -p "${pending%/*}"
+	if is_foreign "$2"; then
+		log "nothing is removed: it is $(<"$owner")'s now"
+		return
+	fi
+	own "$2"
 	[[ ! -e $pending ]] || mapfile -t changed <"$pending"
 	"$action"
 	((!drifted)) || exit 3
 	# what is called done outlives a power cut: nobody comes by again to look
 	[[ $action != apply || ${#changed[@]} == 0 ]] || sync -f /etc /usr/local /var
 	rm -f "$pending"
+	[[ $action != remove ]] || rm -f "$owner"
 }

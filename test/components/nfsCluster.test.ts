@@ -117,6 +117,13 @@ describe("NfsCluster", () => {
     }
   });
 
+  it("removes before it applies anew, and takes no time without an end", () => {
+    for (const { name, opts } of commands().filter((command) => !command.name.endsWith("-ready"))) {
+      assert.equal(opts.deleteBeforeReplace, true, name);
+      assert.deepEqual(opts.customTimeouts, { create: "20m", update: "20m", delete: "20m" }, name);
+    }
+  });
+
   it("dials without a limit of tries only to wait for a host, and within a time", () => {
     const ready = resources.get("m1-ready");
     assert.deepEqual(ready?.opts.customTimeouts, { create: "300s", update: "300s" });
@@ -148,7 +155,7 @@ describe("NfsCluster", () => {
   it("renders each master its own heartbeat paths and both the same DRBD resource", () => {
     assert.match(stdin("nfs-heartbeat-m1"), /ucast eth2 10\.10\.2\.12\nucast eth1 10\.10\.1\.12/);
     assert.match(stdin("nfs-heartbeat-m2"), /ucast eth2 10\.10\.2\.11\nucast eth1 10\.10\.1\.11/);
-    assert.equal(stdin("nfs-drbd-m1"), stdin("nfs-drbd-m2"));
+    assert.equal(stdin("nfs-drbd-m1").replaceAll("nfs-drbd-m1", "nfs-drbd-m2"), stdin("nfs-drbd-m2"));
   });
 
   it("has its outputs without waiting for a host", async () => {

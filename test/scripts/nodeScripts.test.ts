@@ -111,6 +111,20 @@ describe("node scripts", function () {
     });
   });
 
+  it("leave alone what another resource has applied since: a host that was renamed, or has another role", () => {
+    const vars = { VIP_CONF: "VIP=10.10.1.100\n" };
+    const vip = (action: string, owner: string) => box.run("vip.sh", action, vars, ":", owner);
+    vip("apply", "nfs-vip-m1");
+    vip("apply", "nfs-vip-nas1");
+    const old = vip("remove", "nfs-vip-m1");
+    assert.deepEqual([old.status, old.output], [0, "nothing is removed: it is nfs-vip-nas1's now\n"]);
+    assert.ok(box.exists("/etc/ha-nfs/vip.conf"));
+    assert.equal(vip("verify", "nfs-vip-nas1").status, 0);
+    assert.equal(vip("remove", "nfs-vip-nas1").status, 0);
+    assert.ok(!box.exists("/etc/ha-nfs/vip.conf"));
+    assert.ok(!box.exists("/var/lib/ha-nfs/owner-vip.sh"));
+  });
+
   describe("drbd.sh", () => {
     const image = path.join(os.tmpdir(), `ha-nfs-disk-${process.pid}`);
     let disk: string;
@@ -177,8 +191,12 @@ describe("node scripts", function () {
 
   it("are clean for shellcheck, and their text as well", () => {
     const shell = "'^#!/bin/(ba)?sh|shellcheck shell=bash'";
-    execFileSync("sh", ["-c", `shellcheck -x $(find components/scripts -type f -exec grep -lE ${shell} {} +)`], {
-      stdio: "inherit",
-    });
+    execFileSync(
+      "sh",
+      ["-c", `shellcheck -x $(find components/scripts -type f -exec grep -lE ${shell} {} +)`],
+      {
+        stdio: "inherit",
+      },
+    );
   });
 });

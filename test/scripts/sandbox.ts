@@ -64,10 +64,16 @@ export class Sandbox {
   }
 
   /** Runs a script as HostScript does; `setup` is shell that runs first in the sandbox. */
-  run(script: string, action: string, vars: Readonly<Record<string, string>>, setup = ":"): Result {
+  run(
+    script: string,
+    action: string,
+    vars: Readonly<Record<string, string>>,
+    setup = ":",
+    owner = "nfs-x-m1",
+  ): Result {
     return this.exec(
       `${setup}; exec bash -s -- ${action}`,
-      scriptText(script, vars, library(script), nodeFile(script)),
+      scriptText(script, owner, vars, library(script), nodeFile(script)),
     );
   }
 

@@ -40,8 +40,8 @@ describe("shell text", () => {
   });
 
   it("reads the whole script before it runs, so that no command swallows the rest", () => {
-    const library = 'run() { "$2"; }\n';
+    const library = 'run() { "$3"; }\n';
     const script = 'apply() { cat; echo "$A"; }\n';
-    assert.equal(bash(scriptText("x.sh", { A: "it's" }, library, script), "apply"), "it's\n");
+    assert.equal(bash(scriptText("x.sh", "nfs-x-m1", { A: "it's" }, library, script), "apply"), "it's\n");
   });
 });
