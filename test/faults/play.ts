@@ -104,11 +104,24 @@ async function perform(fault: Fault, theatre: Theatre, writer: Writer, recorder:
   const isHealed = (await redundant(patient, fault.hand ? HAND_LIMIT : theatre.patience)) !== null;
   const healed = isHealed ? seconds() - ended : null;
   const loadedUntil = served ? released : seconds();
+  const nodes = isHealed ? {} : await look(patient);
   const repairs = isHealed ? [] : await mend(patient, recorder, notes);
   if (repairs.length > 0) say(`  repaired: ${repairs.join(", ")}`);
   if (!served) await release();
   if (writer.failure) notes.push(FAILED + writer.failure);
-  return { begun, ended, loadedUntil, healed, repairs, notes, forbidden: hands.forbidden };
+  return { begun, ended, loadedUntil, healed, repairs, notes, nodes, forbidden: hands.forbidden };
+}
+
+/** What the masters themselves say, for who looks closer: a power cut takes the end of their journals. */
+async function look({ masters, on }: Patient): Promise<Record<string, string>> {
+  const state = "cat /proc/drbd; grep -s . /run/ha-nfs/*; cl_status rscstatus; cl_status listnodes";
+  const said = masters.map(async (name) => [
+    name,
+    await on(name, `${state}; journalctl -b --no-pager -o short-precise -n 500 2>&1`).catch(
+      (error: Error) => error.message,
+    ),
+  ]);
+  return Object.fromEntries(await Promise.all(said)) as Record<string, string>;
 }
 
 async function mend(patient: Patient, recorder: Recorder, notes: string[]): Promise<string[]> {

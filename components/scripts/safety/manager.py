@@ -1,6 +1,8 @@
 """What the guard says to the cluster manager: heartbeat, in its R1 mode. The manager says who should serve; here it is told
 when that cannot be, and when its books and the truth have parted."""
 
+import os
+import re
 import subprocess
 import time
 
@@ -8,6 +10,8 @@ import node
 
 TOOLS = "/usr/share/heartbeat"
 STABLE_S = 15  # a state that lasts so long is no passing one
+LOST = "heartbeat has lost a message of its own, and waits for it"
+LOST_S = 5
 
 
 def ask(*words: str) -> str:
@@ -23,31 +27,62 @@ def take_over() -> None:
     subprocess.run([f"{TOOLS}/hb_takeover", "all"], stdout=subprocess.DEVNULL, timeout=10)
 
 
+def take_again(me: str, peer: str) -> None:
+    """Does anew what heartbeat does when its peer has died. Its own two scripts do that side by side, and now and then
+    tear each other's messages to it (ha_clustermsg in /etc/ha.d/shellfuncs writes in pieces)."""
+    environment = {**os.environ, "HA_NICEFAILBACK": "yes", "HA_CURHOST": me}
+
+    def run(*command: str) -> str:
+        options = {"env": environment, "stdout": subprocess.PIPE, "text": True, "timeout": 30}
+        return subprocess.run([f"{TOOLS}/{command[0]}", *command[1:]], **options).stdout
+
+    run("mach_down", peer)
+    for group in run("ResourceManager", "listkeys", me).split():
+        run("req_resource", group)
+
+
+def initdead_s() -> float:
+    """How long heartbeat waits for its peer at the start."""
+    found = re.search(r"^initdead (\d+)(ms|)$", node.read("/etc/ha.d/ha.cf"), re.MULTILINE)
+    return int(found[1]) / (1000 if found[2] else 1) if found else 0
+
+
 class Books:
     """Notices that heartbeat believes what is not so, and sets it right: after a heartbeat that died under its service,
-    after both have given up what each believed that the other held."""
+    after both have given up what each believed that the other held, after it has lost a message of its own."""
 
     def __init__(self) -> None:
         self.wrong, self.since = "", 0.0
+        self.met = False  # whether the peer was there: until then heartbeat waits for it
 
     def look(self, me: str, peer: str, wish: str, here: node.Drbd) -> str | None:
         """What it has done about it, for the journal."""
-        wrong = ""
-        if here.connection == "Connected" and here.role == "Secondary":
-            if wish == "up" and here.peer_role == "Primary":
-                wrong = f"heartbeat wants the service here, and {peer} has it"
-            elif wish == "down" and here.peer_role == "Secondary" and me < peer:
-                wrong = f"neither {me} nor {peer} serves"
+        self.met = self.met or not here.is_away
+        wrong, patience_s = self.fault(me, peer, wish, here)
         now = time.monotonic()
         if wrong != self.wrong:
             self.wrong, self.since = wrong, now
-        if not wrong or now - self.since < STABLE_S:
+        if not wrong or now - self.since < patience_s:
             return None
         self.since = now  # again in as many seconds
-        if ask("nodestatus", peer) != "active" or ask("rscstatus") == "transition":
+        if wrong == LOST:
+            take_again(me, peer)
+        elif ask("nodestatus", peer) != "active" or ask("rscstatus") == "transition":
             return None
-        if wish == "up":
+        elif wish == "up":
             hand_over()
         else:
             take_over()
         return f"{wrong}: told heartbeat"
+
+    def fault(self, me: str, peer: str, wish: str, here: node.Drbd) -> tuple[str, float]:
+        """What is wrong, and how long it may be so."""
+        connected = here.connection == "Connected" and here.role == "Secondary"
+        idle = connected and here.peer_role == "Secondary" and wish == "down"
+        if (idle or here.is_away) and ask("rscstatus") == "transition" and (idle or ask("nodestatus", peer) == "dead"):
+            return LOST, LOST_S if self.met else initdead_s() + LOST_S
+        if connected and wish == "up" and here.peer_role == "Primary":
+            return f"heartbeat wants the service here, and {peer} has it", STABLE_S
+        if idle and me < peer:
+            return f"neither {me} nor {peer} serves", STABLE_S
+        return "", 0

@@ -1,5 +1,5 @@
 import { type Fault, modes } from "../fault";
-import { cutFor, DISK_FAILS, fault, move, spoil } from "./steps";
+import { cutFor, killActive, DISK_FAILS, fault, move, spoil } from "./steps";
 
 const PARTS = ["active", "standby"] as const;
 const DISK = "a person: the disk";
@@ -42,6 +42,13 @@ export const parts: readonly Fault[] = [
       spoil(h, h[who], "systemctl kill --kill-whom=main --signal=KILL heartbeat; sleep 15"),
     ),
   ),
+  fault("active killed, and heartbeat loses its own messages", "5.5", { shots: 1 }, async (h) => {
+    const once =
+      "for f in mach_down req_resource; do mv $f $f.real; printf '#!/bin/sh\\nmv $0.real $0\\n' >$f; chmod 755 $f; done";
+    await h.on(h.standby, `cd /usr/share/heartbeat; ${once}`);
+    await killActive(h);
+    await h.on(h.standby, "cd /usr/share/heartbeat; for f in *.real; do mv $f ${f%.real} || :; done; sync");
+  }),
   fault("door killed on both, link cut 10 s", "7.6, 7.11", {}, async (h) => {
     const kill = "systemctl kill --signal=KILL ha-nfs-door";
     await Promise.all([h.on(h.active, kill), h.on(h.standby, kill)]);
