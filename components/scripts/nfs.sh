@@ -11,12 +11,14 @@ files() {
 	put /usr/local/lib/ha-nfs/service 755 "$SERVICE"
 	put /usr/local/lib/ha-nfs/connections 755 "$CONNECTIONS"
 	put /etc/systemd/system/ha-nfs-mountd.service 644 "$MOUNTD_UNIT"
+	no_delegations
 }
 
 is_active() { is_mounted "$MOUNT"; }
 
 apply() {
 	files
+	end_delegations
 	if is_changed '*/ha-nfs-mountd.service' '*/ha-nfs.conf'; then
 		reload_units ha-nfs-mountd.service
 		activate systemctl restart ha-nfs-mountd.service
@@ -33,9 +35,11 @@ apply() {
 remove() {
 	disable_unit ha-nfs-mountd.service
 	files
+	allow_delegations
 }
 
 verify() {
 	files
+	verify_delegations
 	systemctl --quiet is-active ha-nfs-mountd.service || drift "ha-nfs-mountd.service is down"
 }

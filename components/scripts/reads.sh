@@ -7,6 +7,7 @@ files() {
 	put /etc/systemd/system/ha-nfs-http.service 644 "$HTTP_UNIT"
 	put /etc/exports.d/ha-nfs.exports 644 "$EXPORTS"
 	put /etc/nfs.conf.d/ha-nfs.conf 644 "$NFS_CONF"
+	no_delegations
 }
 
 serves_nfs() { answers_nfs "${HTTP%:*}"; }
@@ -21,6 +22,7 @@ export_shares() {
 
 apply() {
 	files
+	end_delegations
 	if is_changed '*/nginx.conf' '*/ha-nfs-http.service'; then
 		accept nginx -q -t -c /etc/ha-nfs/nginx.conf
 		reload_units ha-nfs-http.service
@@ -41,10 +43,12 @@ remove() {
 	disable_unit ha-nfs-http.service
 	disable_unit nfs-server.service
 	files
+	allow_delegations
 }
 
 verify() {
 	files
+	verify_delegations
 	systemctl --quiet is-active ha-nfs-http.service || drift "ha-nfs-http.service is down"
 	serves_nfs || drift "NFS does not answer"
 }

@@ -30,6 +30,7 @@ describe("node scripts", function () {
   beforeEach(() => {
     box = new Sandbox({
       systemctl: ":",
+      sysctl: ":", // it would set this machine's
       // as exportfs does: it says what it does not understand, exports the rest, and ends with 0
       exportfs:
         "sed -n 's/(.*/(rw)/; s/ /\\t/p' /etc/exports.d/ha-nfs.exports >/var/lib/nfs/etab; test ! -e /exports-are-wrong || { : >/var/lib/nfs/etab; echo 'exportfs: syntax error' >&2; }",
@@ -46,6 +47,15 @@ describe("node scripts", function () {
         "/etc/ha-nfs/vip.conf",
         vipConf({ address: "10.0.0.1", prefixLength: 24, device: "lo", arpCount: 1, arpIntervalMs: 1 }),
       );
+    });
+
+    it("has nfsd give no delegations, and tells when it does", () => {
+      const { calls } = box.run("nfs.sh", "apply", vars);
+      assert.ok(calls.includes("sysctl --quiet --load /etc/sysctl.d/90-ha-nfs.conf"), calls.join("\n"));
+      assert.match(box.read("/etc/sysctl.d/90-ha-nfs.conf"), /^fs\.leases-enable = 0$/m);
+      const fake = "mount -t tmpfs tmpfs /proc/sys/fs; echo 1 >/proc/sys/fs/leases-enable";
+      assert.match(box.run("nfs.sh", "verify", vars, fake).output, /drift: nfsd gives delegations/);
+      assert.doesNotMatch(box.run("nfs.sh", "verify", vars, fake.replace("1", "0")).output, /delegations/);
     });
 
     it("exports nothing on the standby", () => {
