@@ -246,7 +246,7 @@ describe("node scripts: fencing", () => {
     });
 
     it("start wakes the guard", () => {
-      const sleeper = `mkdir -p ${run}; (trap 'echo woken >&2; exit' USR1; echo $BASHPID >${run}/guard.pid; while :; do sleep 0.05; done) & while [[ ! -s ${run}/guard.pid ]]; do sleep 0.01; done`;
+      const sleeper = `mkdir -p ${run}; (trap 'echo woken >&2; exit' USR1; printf guard >/proc/$BASHPID/comm; echo $BASHPID >${run}/guard.pid; while :; do sleep 0.05; done) & while [[ ! -s ${run}/guard.pid ]]; do sleep 0.01; done`;
       const { status, output } = box.exec(`${sleeper}; /hanfs data start; wait`);
       assert.deepEqual([status, output], [0, "woken\n"]);
     });

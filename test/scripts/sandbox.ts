@@ -18,7 +18,7 @@ export interface Result {
  * kept from one run to the next. Needs root.
  */
 export class Sandbox {
-  private readonly directory = fs.mkdtempSync(path.join(os.tmpdir(), "ha-nfs-sandbox-"));
+  protected readonly directory = fs.mkdtempSync(path.join(os.tmpdir(), "ha-nfs-sandbox-"));
 
   /** @param stubs commands that only note that they were called, each with the shell text that they run. */
   constructor(stubs: Readonly<Record<string, string>> = {}) {
@@ -79,21 +79,31 @@ export class Sandbox {
 
   /** Runs shell in the sandbox. */
   exec(shell: string, input = ""): Result {
-    const inside = `rm -f /calls; export PATH=/stubs:$PATH; ${shell}`;
-    const enter = [
+    const enter = this.enter(
+      "mount -t tmpfs tmpfs $0/root/run",
+      `rm -f /calls; export PATH=/stubs:$PATH; ${shell}`,
+    );
+    const { status, stdout } = spawnSync("unshare", ["--mount", "sh", "-c", enter, this.directory], {
+      input,
+      encoding: "utf8",
+    });
+    return { status, output: stdout, calls: this.calls };
+  }
+
+  /** Shell that mounts the copy, `run` with it, and is `inside` then. */
+  protected enter(run: string, inside: string): string {
+    return [
       `mount -t overlay overlay -o lowerdir=/,upperdir=$0/upper,workdir=$0/work $0/root`,
-      `mount -t tmpfs tmpfs $0/root/run`,
+      run,
       `mount --rbind /dev $0/root/dev`,
       `mount --rbind /sys $0/root/sys`,
       `mount -t proc proc $0/root/proc`,
       `exec chroot $0/root bash -c ${quote(inside)} 2>&1`,
     ].join(" && ");
-    const { status, stdout } = spawnSync("unshare", ["--mount", "sh", "-c", enter, this.directory], {
-      input,
-      encoding: "utf8",
-    });
-    const calls = this.exists("/calls") ? this.read("/calls").trim().split("\n") : [];
-    return { status, output: stdout, calls };
+  }
+
+  get calls(): string[] {
+    return this.exists("/calls") ? this.read("/calls").trim().split("\n") : [];
   }
 
   remove(): void {

@@ -9,6 +9,7 @@ import time
 import node
 
 TOOLS = "/usr/share/heartbeat"
+ANSWER_S = 3  # a heartbeat that is dead takes no word, and its tools wait for ever
 STABLE_S = 15  # a state that lasts so long is no passing one
 LOST = "heartbeat has lost a message of its own, and waits for it"
 LOST_S = 5
@@ -16,15 +17,27 @@ LOST_S = 5
 
 def ask(*words: str) -> str:
     """`cl_status`, or nothing where heartbeat is down."""
-    return subprocess.run(["cl_status", *words], capture_output=True, text=True, timeout=10).stdout.strip()
+    try:
+        return subprocess.run(["cl_status", *words], capture_output=True, text=True, timeout=ANSWER_S).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""
 
 
-def hand_over() -> None:
-    subprocess.run([f"{TOOLS}/hb_standby", "all"], stdout=subprocess.DEVNULL, timeout=10)
+def tell(tool: str) -> bool:
+    """Whether heartbeat has taken the word."""
+    try:
+        subprocess.run([f"{TOOLS}/{tool}", "all"], stdout=subprocess.DEVNULL, timeout=ANSWER_S)
+        return True
+    except (OSError, subprocess.SubprocessError):
+        return False
 
 
-def take_over() -> None:
-    subprocess.run([f"{TOOLS}/hb_takeover", "all"], stdout=subprocess.DEVNULL, timeout=10)
+def hand_over() -> bool:
+    return tell("hb_standby")
+
+
+def take_over() -> bool:
+    return tell("hb_takeover")
 
 
 def take_again(me: str, peer: str) -> None:
@@ -67,13 +80,12 @@ class Books:
         self.since = now  # again in as many seconds
         if wrong == LOST:
             take_again(me, peer)
+            taken = True
         elif ask("nodestatus", peer) != "active" or ask("rscstatus") == "transition":
             return None
-        elif wish == "up":
-            hand_over()
         else:
-            take_over()
-        return f"{wrong}: told heartbeat"
+            taken = hand_over() if wish == "up" else take_over()
+        return f"{wrong}: {'told heartbeat' if taken else 'heartbeat does not listen'}"
 
     def fault(self, me: str, peer: str, wish: str, here: node.Drbd) -> tuple[str, float]:
         """What is wrong, and how long it may be so."""

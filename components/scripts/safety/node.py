@@ -155,17 +155,22 @@ def is_locked(name: str) -> bool:
 
 def read(path: str, default: str = "") -> str:
     try:
-        with open(path) as file:
+        with open(path, errors="replace") as file:
             return file.read().strip()
     except OSError:
         return default
 
 
 def put(path: str, text: str) -> None:
-    """Whole or not at all, in memory: for what a boot forgets anyway."""
-    with open(f"{path}.new", "w") as file:
-        file.write(f"{text}\n")
-    os.rename(f"{path}.new", path)
+    """Whole or not at all, in memory: for what a boot forgets anyway. Where no room is left, in place, which needs none."""
+    try:
+        with open(f"{path}.new", "w") as file:
+            file.write(f"{text}\n")
+        os.rename(f"{path}.new", path)
+    except OSError:
+        with open(path, "r+") as file:
+            file.write(f"{text}\n")
+            file.truncate()
 
 
 def write(path: str, text: str) -> None:
@@ -225,12 +230,16 @@ class AtMost:
         self.count, self.seconds, self.total = count, seconds, 0
         self.taken: list[float] = []
 
-    def take(self) -> bool:
-        """Whether there may be one more now, which then counts."""
+    def is_left(self) -> bool:
+        """Whether there may be one more now."""
         now = time.monotonic()
         self.taken = [at for at in self.taken if now - at < self.seconds]
-        if len(self.taken) >= self.count:
+        return len(self.taken) < self.count
+
+    def take(self) -> bool:
+        """The same, and it counts."""
+        if not self.is_left():
             return False
-        self.taken.append(now)
+        self.taken.append(time.monotonic())
         self.total += 1
         return True

@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { vipConf, volumeConf } from "../../components/render/agent";
+import { fenceConf } from "../../components/render/fencing";
+import { nodeFile } from "../../components/remote/hostScript";
+import { until } from "../replicator/volume";
+import { Sandbox } from "../scripts/sandbox";
+import { SAME } from "./pair";
+import { MACHINE_STUBS } from "./stubs";
+
+const LIB = "/usr/local/lib/ha-nfs";
+/** What n2's door answers is in a file; without it nobody is there. */
+const PEER_DOOR = `import os, sys
+sys.path.insert(0, "${LIB}")
+import node, wire
+wire.serve("127.0.0.2", 7790, node.KEYS, lambda words: open("/stub/peer-says").read().strip())`;
+const PYTHON = ["manager", "metrics", "node", "parts", "rules", "upkeep", "wire"].map((name) => `${name}.py`);
+const PROGRAMS = ["compare-disks", "guard", "leave", "split", "wish"];
+
+/** How much sooner the guard acts here, so that a test has not to wait for it. */
+const SOONER: Readonly<Record<string, string>> = {
+  "STOP_S = 15": "STOP_S = 2",
+  "MOVE_S = 15": "MOVE_S = 1",
+  "RETRY_S = 5": "RETRY_S = 2",
+};
+
+/**
+ * The master n1 with the scripts as they are on a node, in a machine of its own: its mounts, network and processes. What
+ * is DRBD's, nfsd's and systemd's are stubs, whose state is in /stub.
+ */
+export class Machine extends Sandbox {
+  private readonly holder: ChildProcess;
+  private pid = "";
+
+  constructor() {
+    super(MACHINE_STUBS);
+    for (const name of PYTHON) this.write(`${LIB}/${name}`, nodeFile(`safety/${name}`));
+    for (const name of PROGRAMS) this.write(`${LIB}/${name}`, nodeFile(`safety/${name}`), 0o755);
+    let guard = nodeFile("safety/guard");
+    for (const [long, short] of Object.entries(SOONER)) {
+      assert.ok(guard.includes(long), long);
+      guard = guard.replace(long, short);
+    }
+    this.write(`${LIB}/guard`, guard, 0o755);
+    this.write(`${LIB}/service`, nodeFile("service"), 0o755);
+    this.write(`${LIB}/connections`, "#!/bin/sh\nexec sleep 1000\n", 0o755);
+    this.write(
+      "/etc/ha-nfs/data.conf",
+      volumeConf({ volume: "data", minor: 0, mount: "/srv/nfs", shares: ["data"] }),
+    );
+    this.write(
+      "/etc/ha-nfs/vip.conf",
+      vipConf({ address: "10.9.9.9", prefixLength: 24, device: "lo", arpCount: 1, arpIntervalMs: 1 }),
+    );
+    this.fencing({});
+    this.write("/etc/ha-nfs/secrets/fence", "key\n");
+    this.write("/etc/ha-nfs/secrets/witness", "key\n");
+    this.write("/etc/exports.d/ha-nfs.exports", "/srv/nfs/data 10.0.0.0/8(rw)\n");
+    this.write("/var/lib/nfs/etab", "");
+    for (const part of ["stub", "run"]) fs.mkdirSync(path.join(this.directory, part));
+    for (const part of ["srv/nfs", "stub", "volume", "var/lib/ha-nfs"]) {
+      fs.mkdirSync(path.join(this.directory, "upper", part), { recursive: true });
+    }
+    this.drbd({});
+    this.put("/stub/generations", `${SAME}\n`);
+    this.holder = this.boot();
+  }
+
+  /** A process that has the machine's mounts, network and processes, ends with them, and waits for who has no parent. */
+  private boot(): ChildProcess {
+    const inside = [
+      "if [[ -e /proc/sysrq-trigger ]]; then mount --bind /stub/sysrq /proc/sysrq-trigger; fi",
+      "mount -t tmpfs tmpfs /proc/fs && mkdir /proc/fs/nfsd && echo 0 >/proc/fs/nfsd/threads",
+      "mount -t tmpfs tmpfs /sys/fs/cgroup && mkdir -p /sys/fs/cgroup/system.slice/ha-nfs-mountd.service",
+      "echo 1 >/sys/fs/cgroup/system.slice/ha-nfs-mountd.service/cgroup.procs",
+      "if [[ -e /dev/kmsg ]]; then mount --bind /dev/null /dev/kmsg; fi",
+      "ip link set lo up && : >/stub/ready && while :; do sleep 1000 & wait; done",
+    ].join(" && ");
+    const run = "mount -t tmpfs -o size=8m tmpfs $0/root/run && mount --bind $0/stub $0/root/stub";
+    this.put("/stub/sysrq", "");
+    fs.writeFileSync(path.join(this.directory, "boot"), "");
+    const holder = spawn(
+      "unshare",
+      [
+        "--mount",
+        "--net",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "sh",
+        "-c",
+        this.enter(run, inside),
+        this.directory,
+      ],
+      { stdio: ["ignore", "pipe", "pipe"] },
+    );
+    holder.stdout.on("data", (text: Buffer) => fs.appendFileSync(path.join(this.directory, "boot"), text));
+    return holder;
+  }
+
+  async ready(): Promise<this> {
+    await until("the machine is up", () => {
+      assert.equal(this.holder.exitCode, null, String(fs.readFileSync(path.join(this.directory, "boot"))));
+      return fs.existsSync(path.join(this.directory, "stub/ready"));
+    });
+    const children = `/proc/${this.holder.pid}/task/${this.holder.pid}/children`;
+    this.pid = fs.readFileSync(children, "utf8").trim();
+    return this;
+  }
+
+  fencing(more: { device?: string; witness?: string }): void {
+    const conf = { me: "n1", peer: "n2", volume: "data", peerAddresses: ["127.0.0.2"], silenceMs: 400 };
+    this.put(
+      "/etc/ha-nfs/fence.conf",
+      fenceConf({ ...conf, patienceMs: 300, device: "", deviceSeconds: 5, witness: "", ...more }),
+    );
+  }
+
+  /** As /proc/drbd shows it. */
+  drbd(state: {
+    connection?: string;
+    roles?: string;
+    disks?: string;
+    flags?: string;
+    counters?: string;
+  }): void {
+    const { connection = "Connected", roles = "Secondary/Secondary", disks = "UpToDate/UpToDate" } = state;
+    const { flags = "r-----", counters = "dw:0 oos:0" } = state;
+    this.put("/stub/drbd", ` 0: cs:${connection} ro:${roles} ds:${disks} C ${flags}\n    ${counters}\n`);
+  }
+
+  /** A file of the machine as it runs. */
+  put(file: string, text: string): void {
+    if (this.pid !== "") fs.writeFileSync(`/proc/${this.pid}/root${file}`, text);
+    else if (file.startsWith("/stub")) fs.writeFileSync(path.join(this.directory, file), text);
+    else this.write(file, text);
+  }
+
+  /** Its text without the last line's end; empty where there is none. */
+  text(file: string): string {
+    try {
+      return fs.readFileSync(`/proc/${this.pid}/root${file}`, "utf8").trim();
+    } catch {
+      return "";
+    }
+  }
+
+  has(file: string): boolean {
+    return fs.existsSync(`/proc/${this.pid}/root${file}`);
+  }
+
+  get mounted(): boolean {
+    return fs.readFileSync(`/proc/${this.pid}/mounts`, "utf8").includes(" /srv/nfs ");
+  }
+
+  get addresses(): string {
+    return execFileSync("nsenter", ["--target", this.pid, "--net", "ip", "-o", "address"], {
+      encoding: "utf8",
+    });
+  }
+
+  private inside(shell: string): string[] {
+    const environment =
+      "export HA_NFS_PROC_DRBD=/stub/drbd HA_NFS_SYSRQ=/stub/sysrq HA_NFS_KMSG=/dev/null PATH=/stubs:$PATH";
+    const all = [
+      "--target",
+      this.pid,
+      "--mount",
+      "--net",
+      "--pid",
+      "chroot",
+      path.join(this.directory, "root"),
+    ];
+    return [...all, "bash", "-c", `${environment}; { ${shell}\n} 2>&1`];
+  }
+
+  /** Runs shell in the machine, to its end. */
+  sh(shell: string, input = ""): { status: number | null; output: string } {
+    const { status, stdout } = spawnSync("nsenter", this.inside(shell), {
+      input,
+      encoding: "utf8",
+      timeout: 30_000,
+    });
+    return { status, output: stdout };
+  }
+
+  /** Starts shell in the machine, and returns what it prints until it is asked. */
+  start(shell: string): { child: ChildProcess; said: () => string } {
+    const child = spawn("nsenter", this.inside(shell), { stdio: ["ignore", "pipe", "ignore"] });
+    let said = "";
+    child.stdout.on("data", (text: Buffer) => (said += text.toString()));
+    return { child, said: () => said };
+  }
+
+  /** The guard, once it has looked; `said` is its journal. */
+  async guard(): Promise<{ said: () => string; kill: (signal: NodeJS.Signals) => Promise<void> }> {
+    this.sh("rm -f /run/ha-nfs/guard.pid /run/ha-nfs/fit");
+    const { child, said } = this.start(`exec ${LIB}/guard data`);
+    await until(`the guard looks: ${said()}`, () => this.has("/run/ha-nfs/fit"));
+    const kill = async (signal: NodeJS.Signals) => {
+      this.sh(`kill -${signal.slice(3)} $(</run/ha-nfs/guard.pid)`);
+      await until("the guard has ended", () => child.exitCode !== null || child.signalCode !== null);
+    };
+    return { said, kill };
+  }
+
+  wish(what: "up" | "down"): { status: number | null; output: string } {
+    return this.sh(`${LIB}/wish ${what}`);
+  }
+
+  /** Waits for what the guard is at. */
+  async is(state: string | RegExp, seconds?: number): Promise<void> {
+    const matches = (found: string) => (typeof state === "string" ? found === state : state.test(found));
+    await until(`the guard is at ${String(state)}`, () => matches(this.text("/run/ha-nfs/state")), seconds);
+  }
+
+  async finds(finding: RegExp, seconds?: number): Promise<void> {
+    await until(
+      `a finding ${String(finding)}`,
+      () => finding.test(this.text("/run/ha-nfs/findings")),
+      seconds,
+    );
+  }
+
+  /** A peer whose door answers `words`. */
+  async peer(words: string): Promise<void> {
+    const open = this.has("/stub/peer-says");
+    this.put("/stub/peer-says", `${words}\n`);
+    if (open) return;
+    this.start(`exec /usr/bin/python3 -I -c '${PEER_DOOR}'`);
+    await until("the peer's door is open", () => this.sh(": </dev/tcp/127.0.0.2/7790").status === 0);
+  }
+
+  /** How often a stub was called so. */
+  count(call: RegExp): number {
+    return this.calls.filter((line) => call.test(line)).length;
+  }
+
+  async end(): Promise<void> {
+    this.holder.kill("SIGKILL");
+    await until("the machine is gone", () => !fs.existsSync(`/proc/${this.pid}/root/stub`));
+    this.remove();
+  }
+}
