@@ -2,6 +2,7 @@
 directory for such files, there too."""
 
 import os
+import re
 
 import node
 
@@ -23,6 +24,12 @@ HELP = {
     "verified_timestamp_seconds": "When the disks were last compared; 0 if never.",
     "verify_differing_bytes": "What that comparison found to differ.",
 }
+
+
+def last_comparison() -> tuple[int, int]:
+    """When compare-disks last ended, seconds since 1970, and how many KiB differed."""
+    found = re.fullmatch(r"(\d+) (\d+)", node.read(f"{node.LIB}/verified"))
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def text(volume: str, values: dict[str, float]) -> str:

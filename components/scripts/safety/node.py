@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import shlex
+import socket
 import subprocess
 import time
 from contextlib import contextmanager
@@ -151,6 +152,14 @@ def is_locked(name: str) -> bool:
     handler's."""
     with lock(name) as free:
         return not free
+
+
+def alive() -> None:
+    """Tells systemd's watchdog that this process is at work."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+            systemd.sendto(b"READY=1\nWATCHDOG=1", address)
 
 
 def read(path: str, default: str = "") -> str:
