@@ -1,5 +1,17 @@
 import tseslint from "typescript-eslint";
 
+/** What a folder must not import: dependencies point one way, see CONTRIBUTING.md. */
+function knowsNothingOf(files, folders, ...packages) {
+  const patterns = [
+    {
+      regex: `^(\\.\\./)+(${folders.join("|")})(/|$)`,
+      message: "dependencies point one way: CONTRIBUTING.md",
+    },
+    ...packages.map((name) => ({ regex: `^${name}`, message: "CONTRIBUTING.md says why" })),
+  ];
+  return { files, rules: { "no-restricted-imports": ["error", { patterns }] } };
+}
+
 export default tseslint.config(
   { ignores: ["node_modules", ".state", ".lab"] },
   ...tseslint.configs.recommendedTypeChecked,
@@ -11,5 +23,20 @@ export default tseslint.config(
       "@typescript-eslint/switch-exhaustiveness-check": "error",
     },
   },
+  knowsNothingOf(["toolchain/**"], ["lab", "replicator", "components", "config", "scripts", "bench", "test"]),
+  knowsNothingOf(["lab/**"], ["replicator", "components", "config", "scripts", "bench", "test"]),
+  knowsNothingOf(
+    ["replicator/**"],
+    ["toolchain", "lab", "components", "config", "scripts", "bench", "test"],
+    "@pulumi/",
+  ),
+  knowsNothingOf(["components/**"], ["config", "scripts", "bench", "test"]),
+  knowsNothingOf(
+    ["components/render/**"],
+    ["config", "scripts", "bench", "test", "remote", "platforms", "lab"],
+    "@pulumi/",
+  ),
+  knowsNothingOf(["config/**"], ["scripts", "bench", "test", "lab", "toolchain", "replicator"]),
+  knowsNothingOf(["scripts/**"], ["config", "bench", "test"]),
   { files: ["**/*.mjs"], extends: [tseslint.configs.disableTypeChecked] },
 );

@@ -23,7 +23,7 @@ const usage = `usage: npm run lab -- [--stack NAME] COMMAND      (stack: default
   ssh NODE [COMMAND…]     a shell on it, or one command
   console NODE            its serial console, Ctrl-] leaves
   image                   build the image unless it is built, and print its directory
-  packages [TYPE]         the Debian packages that the stack needs; TYPE is uml or qemu
+  packages [TYPE]         the Debian packages that the stack needs; TYPE is uml, qemu or all, default as it is
 for the program, with JSON on stdin:
   identity apply|remove   a node's keys        {"stack", "node"}
   vm apply|remove         a node's VM          VmSpec, see lab/spec.ts`;
@@ -48,9 +48,10 @@ const commands: Record<string, Handler> = {
   console: (stack, args) => attachConsole(stack, one(args)),
   netem: (stack, args) => netem(stack, ...three(args)),
   image: async () => console.log(await ensureImage()),
-  packages: async (stack, args) => {
-    const { tools } = await choose(stack, typeOf(args));
-    console.log(packages("image", "ssh", tools).join("\n"));
+  packages: async (stack, [word]) => {
+    const wanted = word === "all" ? Object.values(MachineType) : [asMachineType(word)];
+    const chosen = await Promise.all(wanted.map((type) => choose(stack, type)));
+    console.log([...new Set(chosen.flatMap(({ tools }) => packages("image", "ssh", tools)))].join("\n"));
   },
   "identity apply": async () => print(await applyIdentity(parseNodeName(input()))),
   "identity remove": async () => {
@@ -120,16 +121,6 @@ function three(args: string[]): [string, string, string] {
   if (!node || !nic || words.length === 0)
     throw new UserError(`a NODE, a NIC and the words of netem, please\n${usage}`);
   return [node, nic, words.join(" ")];
-}
-
-/** The machine's type, where the command names one. */
-function typeOf([word, ...more]: string[]): MachineType | undefined {
-  if (word === undefined) return undefined;
-  const type = asMachineType(word);
-  if (type && more.length === 0) return type;
-  throw new UserError(
-    `a TYPE is ${Object.values(MachineType).join(" or ")}, got ${[word, ...more].join(" ")}\n${usage}`,
-  );
 }
 
 function two(args: string[]): [string, string] {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeOutput, ShareOutput } from "../components/nfsCluster";
-import { quote } from "../components/remote/shell";
+import { quote } from "../components/render/shell";
 import { killNode, startNode } from "../lab/vm";
 import { stackOutputs } from "../toolchain/stack";
 import { clockOffset, seconds } from "./clock";

@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { promisify } from "node:util";
 import type { NodeOutput } from "../components/nfsCluster";
-import { quote } from "../components/remote/shell";
+import { quote } from "../components/render/shell";
 
 /** The shell command that runs `command` as root on a node. ssh fails rather than ask for a password. */
 function remote(node: NodeOutput, command: string, options = ""): string[] {

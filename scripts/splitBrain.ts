@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import type { NodeOutput } from "../components/nfsCluster";
-import { quote } from "../components/remote/shell";
+import { quote } from "../components/render/shell";
 import { ofRole, stackNodes } from "./nodes";
 import { onNode } from "./remote";
 import { type Entry, differing, parseEntries } from "./splitBrainFiles";

@@ -2,7 +2,7 @@ import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { NodeOutput, ShareOutput } from "../components/nfsCluster";
-import { quote } from "../components/remote/shell";
+import { quote } from "../components/render/shell";
 import { type Ack, parseAcks } from "./drillReport";
 import { onNode, startOnNode } from "./remote";
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import type { ShareOutput } from "../../components/nfsCluster";
-import { quote } from "../../components/remote/shell";
+import { quote } from "../../components/render/shell";
 import { REPLICATOR } from "../../components/render/replication";
 import { sshKey } from "../../components/render/sshKey";
 import { onNode } from "../../scripts/remote";

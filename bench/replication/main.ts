@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { hostname, cpus } from "node:os";
 import path from "node:path";
 import type { ShareOutput } from "../../components/nfsCluster";
-import { quote } from "../../components/remote/shell";
+import { quote } from "../../components/render/shell";
 import { REPLICA } from "../../components/render/replica";
 import { notice, UserError } from "../../toolchain/process";
 import { Cluster } from "./cluster";

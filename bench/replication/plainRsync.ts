@@ -1,4 +1,4 @@
-import { quote } from "../../components/remote/shell";
+import { quote } from "../../components/render/shell";
 import type { Outcome } from "./figures";
 import { findLinks, read, usage } from "./meter";
 import { count } from "./options";

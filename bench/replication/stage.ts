@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { ShareOutput } from "../../components/nfsCluster";
-import { quote } from "../../components/remote/shell";
+import { quote } from "../../components/render/shell";
 import { REPLICA } from "../../components/render/replica";
 import { notice } from "../../toolchain/process";
 import type { Cluster, Machine } from "./cluster";

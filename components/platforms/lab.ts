@@ -8,7 +8,7 @@ import type { MachineType } from "../enums";
 import type { FenceDevice } from "../fencing";
 import { Host, type Nic, NicRole } from "../remote/host";
 import { nodeFile } from "../remote/hostScript";
-import { quote } from "../remote/shell";
+import { quote } from "../render/shell";
 
 /** One virtual machine of the lab. */
 export interface LabNodeArgs {

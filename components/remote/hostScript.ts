@@ -3,7 +3,7 @@ import * as path from "node:path";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Host } from "./host";
-import { scriptText } from "./shell";
+import { scriptText } from "../render/shell";
 
 const SCRIPTS = path.join(__dirname, "../scripts");
 

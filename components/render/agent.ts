@@ -1,4 +1,4 @@
-import { assign } from "../remote/shell";
+import { assign } from "./shell";
 
 export interface VolumeConf {
   /** Name of the DRBD resource. */

@@ -1,4 +1,4 @@
-import { assign } from "../remote/shell";
+import { assign } from "./shell";
 
 /** TCP port of a master's door, on all its addresses. */
 export const DOOR_PORT = 7790;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { quote } from "../../components/remote/shell";
+import { quote } from "../../components/render/shell";
 import { clockOffset, seconds } from "../../scripts/clock";
 import { missingRecords } from "../../scripts/drillReport";
 import { Health } from "../../scripts/judge";

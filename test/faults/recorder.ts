@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeOutput } from "../../components/nfsCluster";
-import { quote } from "../../components/remote/shell";
+import { quote } from "../../components/render/shell";
 import { namespace } from "../../lab/machines/uml/network";
 import { stackDir } from "../../lab/paths";
 import { readSpec } from "../../lab/spec";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { quote } from "../../components/remote/shell";
+import { quote } from "../../components/render/shell";
 import type { DrillReport } from "../../scripts/drillReport";
 import { Health } from "../../scripts/judge";
 import { Fleet } from "./fleet";

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { quote, scriptText } from "../../components/remote/shell";
+import { quote, scriptText } from "../../components/render/shell";
 import { library, nodeFile } from "../../components/remote/hostScript";
 
 export interface Result {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
-import { assign, quote, scriptText } from "../../components/remote/shell";
+import { assign, quote, scriptText } from "../../components/render/shell";
 
 const bash = (script: string, ...args: string[]) =>
   execFileSync("bash", ["-s", "--", ...args], { input: script, encoding: "utf8" });
