@@ -33,8 +33,8 @@ export interface DrbdVolumeArgs extends DrbdOptions {
  * file system are made only where the disks are provably blank; a volume that is there already is taken as it is.
  */
 export class DrbdVolume extends pulumi.ComponentResource {
-  /** Ready once the volume has a file system and both masters hold the same data. */
-  public readonly volume: HostScript;
+  /** Ready once the volume has a file system and both masters hold the same data: the last of them. */
+  public readonly scripts: readonly HostScript[];
 
   constructor(name: string, args: DrbdVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:DrbdVolume", name, {}, opts);
@@ -64,7 +64,7 @@ export class DrbdVolume extends pulumi.ComponentResource {
       }),
       { parent: this, dependsOn: [...args.after] },
     );
-    this.volume = new HostScript(
+    const volumeItself = new HostScript(
       `${name}-volume-${pair.preferred.name}`,
       {
         host: pair.preferred,
@@ -73,6 +73,7 @@ export class DrbdVolume extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: halves },
     );
+    this.scripts = [...halves, volumeItself];
     this.registerOutputs({});
   }
 }

@@ -9,7 +9,7 @@ import { type PushTarget, PushTargets } from "./pushTargets";
 import { type PoolOutput, ReadPool, type ReadPoolOptions } from "./readPool";
 import type { Host } from "./remote/host";
 import { NicRole } from "./remote/host";
-import { HostScript } from "./remote/hostScript";
+import { HostScript, sha256 } from "./remote/hostScript";
 import { mountAdvice, type Share } from "./render/nfs";
 import { Replication, type ReplicationOptions } from "./replication";
 import { type FleetSlave, SlaveFleet, type SlaveOutput } from "./slaveFleet";
@@ -122,6 +122,15 @@ export class NfsCluster extends pulumi.ComponentResource {
       { pair, volume: VOLUME, moves: [guard], ...args.heartbeat },
       parent,
     );
+    const parts = [pair.prepared, fencing.scripts, volume.scripts, vip.scripts, service.scripts];
+    const scripts = [...parts, guard.scripts, heartbeat.scripts].flat();
+    const DIGEST = pulumi.all(scripts.map(({ digest }) => digest)).apply((all) => sha256(all.join()));
+    const settled = pair.rollOut(
+      `${name}-settled`,
+      "settled.sh",
+      (_host, peer) => ({ VOLUME, PEER: peer.name, DIGEST }),
+      { ...parent, dependsOn: heartbeat },
+    );
     const { clients = [], slaves = [], pushTargets = [] } = args;
     this.shares = Object.fromEntries(args.shares.map((share) => [share.name, shareOutput(args.vip, share)]));
     const roles = {
@@ -148,9 +157,10 @@ export class NfsCluster extends pulumi.ComponentResource {
           SOURCES: clients[0]
             ? args.shares.map((share) => `${args.vip}:${MOUNT}/${share.name}\n`).join("")
             : "",
+          DIGEST,
         },
       },
-      { ...parent, dependsOn: heartbeat },
+      { ...parent, dependsOn: settled },
     );
     this.reads =
       slaves.length + pushTargets.length > 0 ? this.replicate(name, args, pair, prober) : { slaves: {} };

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as command from "@pulumi/command";
@@ -11,6 +12,8 @@ const SCRIPTS = path.join(__dirname, "../scripts");
 export function nodeFile(name: string): string {
   return fs.readFileSync(path.join(SCRIPTS, name), "utf8");
 }
+
+export const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 /** More than any script takes: each has limits of its own, and says what it has waited for. */
 const PATIENCE = "20m";
@@ -49,11 +52,15 @@ export interface HostScriptArgs {
  * place; the scripts compare before they write, so running one again changes nothing.
  */
 export class HostScript extends command.remote.Command {
+  /** Of what the host is given. Changes with it, and tells nothing of a secret in it. */
+  public readonly digest: pulumi.Output<string>;
+
   constructor(name: string, args: HostScriptArgs, opts?: pulumi.CustomResourceOptions) {
     const { host, script, vars } = args;
     const shell = host.args.ssh.user === "root" ? "bash -s --" : "sudo -n bash -s --";
     const functions = library(script);
     const text = nodeFile(script);
+    const stdin = pulumi.all(vars).apply((values) => scriptText(script, name, values, functions, text));
     const { dependsOn, ...lifetime } = host.lifetime;
     super(
       name,
@@ -62,7 +69,7 @@ export class HostScript extends command.remote.Command {
         create: `${shell} apply`,
         update: `${shell} apply`,
         delete: `${shell} remove`,
-        stdin: pulumi.all(vars).apply((values) => scriptText(script, name, values, functions, text)),
+        stdin,
         addPreviousOutputInEnv: false,
         logging: command.remote.Logging.None,
       },
@@ -77,5 +84,6 @@ export class HostScript extends command.remote.Command {
         opts,
       ),
     );
+    this.digest = pulumi.unsecret(stdin.apply(sha256));
   }
 }

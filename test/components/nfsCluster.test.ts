@@ -57,6 +57,8 @@ describe("NfsCluster", () => {
         "nfs-masters-secrets-m1",
         "nfs-masters-secrets-m2",
         "nfs-serving-m2",
+        "nfs-settled-m1",
+        "nfs-settled-m2",
         "nfs-vip-m1",
         "nfs-vip-m2",
       ],
@@ -102,7 +104,21 @@ describe("NfsCluster", () => {
       for (const part of first) assert.ok(found.includes(part), `${name} does not wait for ${part}`);
     }
     assert.ok((await dependencies(resources.get("nfs-drbd-volume-m1"))).includes("nfs-drbd-m1"));
-    assert.deepEqual(await dependencies(resources.get("nfs-serving-m2")), ["m2-ready", "nfs-heartbeat"]);
+    assert.deepEqual(await dependencies(resources.get("nfs-serving-m2")), [
+      "m2-ready",
+      "nfs-settled-m2",
+      "nfs-settled-m1",
+    ]);
+  });
+
+  it("asks again whether the pair is one and serves, after a change of anything that it runs", async () => {
+    const asked = ["nfs-settled-m1", "nfs-settled-m2", "nfs-serving-m2"];
+    const other = await graph((opts) => buildCluster(opts, { nfs: { threads: 9 } }));
+    for (const name of asked) {
+      const digest = (text: unknown) => /^DIGEST='?([0-9a-f]{64})/m.exec(String(text))?.[1];
+      const [before, after] = [digest(stdin(name)), digest(other.get(name)?.inputs["stdin"])];
+      assert.ok(before && after && before !== after, name);
+    }
   });
 
   it("sends scripts by stdin, with no trigger that would replace them and no unlimited log", () => {
