@@ -29,6 +29,7 @@ export class Guard extends pulumi.ComponentResource {
       WAIT_PEER: nodeFile("safety/wait-peer"),
       ALONE: nodeFile("safety/alone"),
       LEAVE: nodeFile("safety/leave"),
+      GIVE: nodeFile("safety/give"),
       MANAGER_PY: nodeFile("safety/manager.py"),
       METRICS_PY: nodeFile("safety/metrics.py"),
       COMPARE: nodeFile("safety/compare-disks"),

@@ -22,6 +22,8 @@ export interface NfsClusterArgs {
   clients?: readonly Host[];
   /** The address that clients mount, IPv4 without prefix length, in the masters' service network. */
   vip: string;
+  /** More addresses there that serve as well: during a change of `vip`, the one before. @default none */
+  vipAliases?: readonly string[];
   shares: readonly Share[];
   heartbeat?: HeartbeatOptions;
   drbd?: DrbdOptions;
@@ -106,10 +108,14 @@ export class NfsCluster extends pulumi.ComponentResource {
       { pair, ...where, ...args.drbd, after: fencing.scripts },
       parent,
     );
-    const vip = new VirtualIp(`${name}-vip`, { pair, address: args.vip }, parent);
     const service = new NfsExports(
       `${name}-exports`,
-      { pair, ...where, shares: args.shares, scope: args.vip, ...args.nfs },
+      { pair, ...where, shares: args.shares, ...args.nfs },
+      parent,
+    );
+    const vip = new VirtualIp(
+      `${name}-vip`,
+      { pair, ...where, address: args.vip, aliases: args.vipAliases ?? [], after: service.scripts },
       parent,
     );
     const guard = new Guard(
@@ -128,7 +134,7 @@ export class NfsCluster extends pulumi.ComponentResource {
     const settled = pair.rollOut(
       `${name}-settled`,
       "settled.sh",
-      (_host, peer) => ({ VOLUME, PEER: peer.name, DIGEST }),
+      (_host, peer) => ({ VOLUME, MOUNT, PEER: peer.name, DIGEST }),
       { ...parent, dependsOn: heartbeat },
     );
     const { clients = [], slaves = [], pushTargets = [] } = args;

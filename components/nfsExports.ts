@@ -25,8 +25,6 @@ export interface NfsExportsArgs extends NfsOptions {
   /** Where the active master mounts it; the shares are directories in it. */
   mount: string;
   shares: readonly Share[];
-  /** What both masters call themselves to clients, so that clients reclaim their locks after a failover. */
-  scope: string;
 }
 
 /**
@@ -47,7 +45,6 @@ export class NfsExports extends pulumi.ComponentResource {
         threads: args.threads ?? 8,
         leaseSeconds: args.leaseSeconds ?? 10,
         graceSeconds: args.graceSeconds ?? 10,
-        scope: args.scope,
       }),
       VOLUME_CONF: volumeConf({ volume, minor, mount, shares: shares.map((share) => share.name) }),
       MOUNTD_UNIT: mountdUnit,

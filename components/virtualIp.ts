@@ -6,8 +6,15 @@ import { vipConf } from "./render/agent";
 
 export interface VirtualIpArgs {
   pair: MasterPair;
+  /** Name of the volume that serves there, and where it is mounted. */
+  volume: string;
+  mount: string;
+  /** What moves it on the master that serves: the NFS service's scripts. */
+  after: readonly pulumi.Resource[];
   /** IPv4 address without the prefix length. */
   address: string;
+  /** More addresses in the same network that serve as well, such as the one before a change. @default none */
+  aliases?: readonly string[];
   /** Prefix length of the network that the address is in. @default that of the masters' interface */
   prefixLength?: number;
   /** Interface that carries it. @default service */
@@ -33,8 +40,11 @@ export class VirtualIp extends pulumi.ComponentResource {
       (host) => {
         const role = args.nicRole ?? NicRole.Service;
         return {
+          VOLUME: args.volume,
+          MOUNT: args.mount,
           VIP_CONF: vipConf({
             address: args.address,
+            aliases: args.aliases ?? [],
             prefixLength: args.prefixLength ?? host.prefixLength(role),
             device: host.nic(role).device,
             arpCount: args.arpCount ?? 5,
@@ -42,7 +52,7 @@ export class VirtualIp extends pulumi.ComponentResource {
           }),
         };
       },
-      { parent: this, dependsOn: [...args.pair.prepared] },
+      { parent: this, dependsOn: [...args.after] },
     );
     this.registerOutputs({ address: this.address });
   }

@@ -135,6 +135,7 @@ export const settings = section({
   linkNetwork: network.default("10.10.2.0/24"),
   replicationNetwork: network.exactOptional(),
   vip: address,
+  vipAliases: z.array(address, says("a list of addresses", "write it as a list")).prefault([]),
   masters: z.array(master, says("a list of exactly two masters", "write it as a list")).exactOptional(),
   slaves,
   readPool: readPool.exactOptional(),

@@ -22,6 +22,8 @@ export interface CommonConfig {
   readonly replicationNetwork?: string;
   /** The address the NFS clients mount from, without a prefix: that is the one of `serviceNetwork`. */
   readonly vip: string;
+  /** More addresses there that serve as well, such as the one before a change of `vip`. */
+  readonly vipAliases: readonly string[];
   /** At least one; names are unique. */
   readonly shares: readonly ShareConfig[];
   readonly heartbeat: HeartbeatConfig;

@@ -17,7 +17,15 @@ export function baseVars(
   host: Host,
   { packages, masked = [], report = "" }: BaseArgs,
 ): HostScriptArgs["vars"] {
-  return { NAME: host.name, PACKAGES: packages.join(" "), MASKED: masked.join(" "), REPORT: report };
+  return {
+    NAME: host.name,
+    NICS: Object.values(host.args.nics)
+      .map(({ device, address }) => `${device} ${address}\n`)
+      .join(""),
+    PACKAGES: packages.join(" "),
+    MASKED: masked.join(" "),
+    REPORT: report,
+  };
 }
 
 /** Runs base.sh on a host that is not one of a pair. */

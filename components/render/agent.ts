@@ -34,6 +34,8 @@ export function volumeConf(c: VolumeConf): string {
 export interface VipConf {
   /** IPv4 address without the prefix length. */
   address: string;
+  /** More of them, which serve as well. */
+  aliases: readonly string[];
   prefixLength: number;
   /** Interface that carries it. */
   device: string;
@@ -48,6 +50,7 @@ export function vipConf(c: VipConf): string {
   return [
     "# made by ha-nfs\n",
     assign("VIP", c.address),
+    assign("VIP_ALIASES", c.aliases.join(" ")),
     assign("PREFIX", String(c.prefixLength)),
     assign("NIC", c.device),
     assign("ARP_COUNT", String(c.arpCount)),

@@ -66,8 +66,6 @@ export interface NfsService {
   leaseSeconds: number;
   /** Grace period in seconds, the longest time that new locks wait after a failover; not below the lease. */
   graceSeconds: number;
-  /** What both nodes call themselves to clients; a client that meets another name does not reclaim its locks. */
-  scope: string;
 }
 
 /** nfs.conf(5) drop-in: NFS 4.1 and 4.2 only, for v3 and v4.0 clients keep every failover's grace period long. */
@@ -75,7 +73,6 @@ export function nfsConf(s: NfsService): string {
   return `# made by ha-nfs
 [nfsd]
 threads=${s.threads}
-scope=${s.scope}
 lease-time=${s.leaseSeconds}
 grace-time=${s.graceSeconds}
 vers3=n

@@ -56,6 +56,7 @@ create_metadata() {
 apply() {
 	prepare_disk
 	modprobe drbd || die "the kernel $(uname -r) has no drbd module"
+	[[ $(</sys/module/drbd/version) == 8.4.* ]] || die "the kernel's DRBD is $(</sys/module/drbd/version), and ha-nfs is made for 8.4, Debian's own: take away drbd-dkms and reboot"
 	files
 	drbdadm dump "$VOLUME" >/dev/null || { restore && die "DRBD refuses /etc/drbd.d/$VOLUME.res; the old file is back"; }
 	create_metadata

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The guard of the volume's service, which starts and watches it where the cluster manager says so.
 : "${VOLUME:?}" "${GUARD:?}" "${UPKEEP_PY:?}" "${PARTS_PY:?}" "${WISH:?}" "${WAIT_PEER:?}" "${GUARD_UNIT:?}" "${ALONE:?}"
-: "${LEAVE:?}" "${LEAVE_UNIT:?}" "${SPLIT:?}" "${METRICS_PY:?}" "${MANAGER_PY:?}" "${COMPARE:?}" "${COMPARE_UNIT:?}" "${COMPARE_TIMER:?}"
+: "${LEAVE:?}" "${LEAVE_UNIT:?}" "${SPLIT:?}" "${GIVE:?}" "${METRICS_PY:?}" "${MANAGER_PY:?}" "${COMPARE:?}" "${COMPARE_UNIT:?}" "${COMPARE_TIMER:?}"
 
 lib=/usr/local/lib/ha-nfs
 unit=ha-nfs@$VOLUME.service
@@ -15,6 +15,7 @@ files() {
 	put $lib/wish 755 "$WISH"
 	put $lib/wait-peer 755 "$WAIT_PEER"
 	put $lib/leave 755 "$LEAVE"
+	put $lib/give 755 "$GIVE"
 	put $lib/manager.py 644 "$MANAGER_PY"
 	put $lib/metrics.py 644 "$METRICS_PY"
 	put $lib/compare-disks 755 "$COMPARE"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The NFS service's files on one master: exports, nfs.conf, the script that starts it and what that runs. Only changed exports
-# take effect at once, by exportfs -ra; the service does not stop for anything here.
+# The NFS service's files on one master: exports, nfs.conf, the script that starts it and what that runs. Changed exports
+# and threads take effect at once; the service does not stop for anything here.
 : "${VOLUME:?}" "${MOUNT:?}" "${EXPORTS:?}" "${NFS_CONF:?}" "${VOLUME_CONF:?}" "${SERVICE:?}"
 : "${CONNECTIONS:?}" "${MOUNTD_UNIT:?}"
 
@@ -27,8 +27,9 @@ apply() {
 	if is_active && is_changed '*.exports'; then
 		activate /usr/local/lib/ha-nfs/service "$VOLUME" reload
 	fi
+	# lease and grace are nfsd's from its start on: settled.sh
 	if is_active && is_changed '*/nfs.conf.d/*'; then
-		log "the service's threads, lease and grace change at the next switchover"
+		activate rpc.nfsd "$(sed -n 's/^threads=//p' /etc/nfs.conf.d/ha-nfs.conf)"
 	fi
 }
 

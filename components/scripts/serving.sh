@@ -2,7 +2,7 @@
 # Whether the address serves, asked from another host than the one that serves: NFS over the wire, and on a client a
 # real mount of every share.
 : "${VIP:?}" "${PATIENCE:?}"
-: "${DIGEST:?}"  # of all that the masters run: a change of any of it asks again
+: "${DIGEST:?}" # of all that the masters run: a change of any of it asks again
 : "${SOURCES?}" # what to mount, `server:path`, one a line; empty on a master
 
 answers() { answers_nfs "$VIP"; }

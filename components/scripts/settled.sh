@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Whether the pair is one after a change: no `up` ends well over two masters that do not see each other.
-: "${VOLUME:?}" "${PEER:?}"
+: "${VOLUME:?}" "${MOUNT:?}" "${PEER:?}"
 : "${DIGEST:?}" # of all that both masters run: a change of any of it asks again
 
 # Any state in which the two exchange data counts: a resync goes on by itself.
@@ -8,10 +8,22 @@ is_connected() { [[ $(drbdadm cstate "$VOLUME" 2>/dev/null) == @(Connected|SyncS
 sees_peer() { [[ $(cl_status nodestatus "$PEER" 2>/dev/null) == active ]]; }
 is_settled() { [[ $(cl_status rscstatus 2>/dev/null) == @(all|local|foreign|none) ]]; }
 
+# What nfsd takes at its start alone: is it what is configured?
+is_as_configured() {
+	local there wanted
+	there="$(</proc/fs/nfsd/nfsv4leasetime) $(</proc/fs/nfsd/nfsv4gracetime)"
+	wanted=$(sed -nE 's/^(lease|grace)-time=//p' /etc/nfs.conf.d/ha-nfs.conf)
+	[[ $there == "${wanted//$'\n'/ }" ]]
+}
+
 apply() {
 	wait_until 120 "DRBD is connected to $PEER; it is $(drbdadm cstate "$VOLUME" 2>&1)" is_connected
 	wait_until 120 "heartbeat sees $PEER" sees_peer
 	wait_until 60 "heartbeat has given the service to a master" is_settled
+	if is_mounted "$MOUNT" && ! is_as_configured; then
+		log "NFS starts with the changed lease and grace on $PEER"
+		/usr/local/lib/ha-nfs/give "$VOLUME" || die "the changed lease and grace take effect when the service moves: mend that, and run up again"
+	fi
 }
 
 remove() { :; }
@@ -19,4 +31,5 @@ remove() { :; }
 verify() {
 	is_connected || drift "DRBD is not connected to $PEER: $(drbdadm cstate "$VOLUME" 2>&1)"
 	sees_peer || drift "heartbeat does not see $PEER"
+	! is_mounted "$MOUNT" || is_as_configured || drift "NFS runs with another lease or grace than is configured"
 }

@@ -1,9 +1,28 @@
 # shellcheck shell=bash
-# The virtual address as the resource agent reads it. Heartbeat moves it; this only says which it is.
-: "${VIP_CONF:?}"
+# The virtual addresses as the service reads them, which has them on the active master alone.
+: "${VOLUME:?}" "${MOUNT:?}" "${VIP_CONF:?}"
 
-files() { put /etc/ha-nfs/vip.conf 644 "$VIP_CONF"; }
+conf=/etc/ha-nfs/vip.conf
 
-apply() { files; }
+files() { put $conf 644 "$VIP_CONF"; }
+
+# addresses FILE: what a vip.conf has, `NIC ADDRESS/PREFIX` a line.
+addresses() (
+	# shellcheck source=/dev/null
+	. "$1"
+	for address in $VIP ${VIP_ALIASES-}; do
+		echo "$NIC $address/$PREFIX"
+	done
+)
+
+# The active master changes at once: the new addresses come, and then the old ones go.
+apply() {
+	local gone
+	files
+	is_changed $conf && is_mounted "$MOUNT" && [[ -e $backups$conf ]] || return 0
+	mapfile -t gone < <(addresses "$backups$conf" | grep -vxF -e "$(addresses $conf)")
+	activate /usr/local/lib/ha-nfs/service "$VOLUME" leave-addresses "${gone[@]}"
+}
+
 remove() { files; }
 verify() { files; }

@@ -45,6 +45,7 @@ function takenAddresses(draft: Draft) {
   );
   const vips = [
     { path: ["vip"], value: draft.vip },
+    ...(draft.vipAliases ?? []).map((value, i) => ({ path: ["vipAliases", i], value })),
     { path: ["readPool", "vip"], value: draft.readPool?.vip },
   ];
   return [...own, ...vips.map((vip) => ({ ...vip, network: "serviceNetwork" as const }))];

@@ -52,7 +52,14 @@ export class Machine extends Sandbox {
     );
     this.write(
       "/etc/ha-nfs/vip.conf",
-      vipConf({ address: "10.9.9.9", prefixLength: 24, device: "lo", arpCount: 1, arpIntervalMs: 1 }),
+      vipConf({
+        address: "10.9.9.9",
+        aliases: [],
+        prefixLength: 24,
+        device: "lo",
+        arpCount: 1,
+        arpIntervalMs: 1,
+      }),
     );
     this.fencing({});
     this.write("/etc/ha-nfs/secrets/fence", "key\n");

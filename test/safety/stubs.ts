@@ -59,6 +59,7 @@ exec /usr/bin/mount --bind /volume "\${*: -1}"`,
 exec /usr/bin/umount "$@"`,
   nfsdcld: `mkdir -p /stub/nfsd && : >/stub/nfsd/cld && exec 5</stub/nfsd/cld && exec sleep 1000`,
   "rpc.nfsd": `[[ ! -e /stub/nfsd-fails ]] || exit 1
+[[ $1 != --scope ]] || { echo "$2" >/stub/scope && shift 2; }
 echo "\${1:-8}" >/proc/fs/nfsd/threads`,
   exportfs: `case $1 in
 -ra) sed -n 's/(.*/(rw)/; s/ /\\t/p' /etc/exports.d/ha-nfs.exports >/var/lib/nfs/etab ;;

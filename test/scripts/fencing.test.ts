@@ -36,6 +36,7 @@ const guard = {
   METRICS_PY: nodeFile("safety/metrics.py"),
   ALONE: nodeFile("safety/alone"),
   LEAVE: nodeFile("safety/leave"),
+  GIVE: nodeFile("safety/give"),
   SPLIT: nodeFile("safety/split"),
   COMPARE: nodeFile("safety/compare-disks"),
   COMPARE_UNIT: compareUnit,

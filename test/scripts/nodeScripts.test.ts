@@ -45,7 +45,14 @@ describe("node scripts", function () {
       box.write("/var/lib/nfs/etab", "");
       box.write(
         "/etc/ha-nfs/vip.conf",
-        vipConf({ address: "10.0.0.1", prefixLength: 24, device: "lo", arpCount: 1, arpIntervalMs: 1 }),
+        vipConf({
+          address: "10.0.0.1",
+          aliases: [],
+          prefixLength: 24,
+          device: "lo",
+          arpCount: 1,
+          arpIntervalMs: 1,
+        }),
       );
     });
 
@@ -96,10 +103,45 @@ describe("node scripts", function () {
     });
   });
 
+  describe("vip.sh", () => {
+    const conf = (address: string, ...aliases: string[]) => ({
+      VOLUME: "data",
+      MOUNT: "/srv/nfs",
+      VIP_CONF: vipConf({ address, aliases, prefixLength: 24, device: "lo", arpCount: 1, arpIntervalMs: 1 }),
+    });
+    const service = "/usr/local/lib/ha-nfs/service";
+    beforeEach(() => box.write(service, '#!/bin/sh\nprintf "<%s>" "$@" >/called\n', 0o755));
+    const apply = (
+      vars: Record<string, string>,
+      setup = "mkdir -p /srv/nfs && mount -t tmpfs tmpfs /srv/nfs",
+    ) => {
+      box.exec("rm -f /called");
+      const { status, output } = box.run("vip.sh", "apply", vars, setup);
+      assert.equal(status, 0, output);
+      return box.exists("/called") ? box.read("/called") : "";
+    };
+
+    it("has the master that serves leave the addresses that are gone, and only those", () => {
+      assert.equal(apply(conf("10.9.9.1")), "", "at first there is none to leave");
+      assert.equal(apply(conf("10.9.9.2", "10.9.9.1")), "<data><leave-addresses>");
+      assert.equal(apply(conf("10.9.9.2")), "<data><leave-addresses><lo 10.9.9.1/24>");
+      assert.equal(apply(conf("10.9.9.2")), "");
+      assert.equal(apply(conf("10.9.9.3"), ":"), "", "the standby has no address");
+    });
+
+    it("leaves the address with the old prefix when that changes", () => {
+      apply(conf("10.9.9.1"));
+      const wide = conf("10.9.9.1");
+      const changed = { ...wide, VIP_CONF: wide.VIP_CONF.replace("PREFIX=24", "PREFIX=16") };
+      assert.equal(apply(changed), "<data><leave-addresses><lo 10.9.9.1/24>");
+    });
+  });
+
   describe("base.sh", () => {
     const base = {
       NAME: os.hostname(),
       PACKAGES: "bash coreutils",
+      NICS: "lo 127.0.0.1/8\n",
       MASKED: "nfs-server.service rpcbind.socket",
       REPORT: "#!/bin/sh\n",
     };
@@ -114,6 +156,19 @@ describe("node scripts", function () {
       assert.equal(box.linkTarget("/etc/systemd/system/nfs-server.service"), undefined);
     });
 
+    it("refuses a host that has not the address which it is to have, before it changes anything", () => {
+      const { status, output } = box.run("base.sh", "apply", {
+        ...base,
+        NICS: "lo 127.0.0.1/8\nlo 10.9.9.9/24\n",
+      });
+      assert.equal(status, 1);
+      assert.match(
+        output,
+        /lo has not the address 10\.9\.9\.9\/24; there is: .*127\.0\.0\.1\/8.*Give it to it/,
+      );
+      assert.ok(!box.exists("/etc/systemd/system/nfs-server.service"));
+    });
+
     it("refuses a host that calls itself otherwise, and says how to mend it", () => {
       const { status, output } = box.run("base.sh", "apply", { ...base, NAME: "m9" });
       assert.equal(status, 1);
@@ -122,7 +177,7 @@ describe("node scripts", function () {
   });
 
   it("leave alone what another resource has applied since: a host that was renamed, or has another role", () => {
-    const vars = { VIP_CONF: "VIP=10.10.1.100\n" };
+    const vars = { VOLUME: "data", MOUNT: "/srv/nfs", VIP_CONF: "VIP=10.10.1.100\n" };
     const vip = (action: string, owner: string) => box.run("vip.sh", action, vars, ":", owner);
     vip("apply", "nfs-vip-m1");
     vip("apply", "nfs-vip-nas1");

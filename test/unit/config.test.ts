@@ -14,6 +14,7 @@ describe("parseConfig", () => {
       serviceNetwork: "10.10.1.0/24",
       linkNetwork: "10.10.2.0/24",
       vip: "10.10.1.100",
+      vipAliases: [],
       masters: [
         { name: "m1", serviceAddress: "10.10.1.11", linkAddress: "10.10.2.11", ...devices },
         { name: "m2", serviceAddress: "10.10.1.12", linkAddress: "10.10.2.12", ...devices },

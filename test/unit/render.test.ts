@@ -163,13 +163,12 @@ describe("NFS", () => {
     assert.notEqual(fsid("data", "img1"), fsid("data", "data"));
   });
 
-  it("has one scope on both nodes and no old protocol", () => {
+  it("has no old protocol", () => {
     assert.equal(
-      nfsConf({ threads: 8, leaseSeconds: 10, graceSeconds: 15, scope: "10.10.1.100" }),
+      nfsConf({ threads: 8, leaseSeconds: 10, graceSeconds: 15 }),
       `# made by ha-nfs
 [nfsd]
 threads=8
-scope=10.10.1.100
 lease-time=10
 grace-time=15
 vers3=n
@@ -209,8 +208,15 @@ SHARE_MODE=1777
 `,
     );
     assert.equal(
-      vipConf({ address: "10.10.1.100", prefixLength: 24, device: "eth1", arpCount: 5, arpIntervalMs: 200 }),
-      "# made by ha-nfs\nVIP=10.10.1.100\nPREFIX=24\nNIC=eth1\nARP_COUNT=5\nARP_INTERVAL_MS=200\n",
+      vipConf({
+        address: "10.10.1.100",
+        aliases: ["10.10.1.99", "10.10.1.98"],
+        prefixLength: 24,
+        device: "eth1",
+        arpCount: 5,
+        arpIntervalMs: 200,
+      }),
+      "# made by ha-nfs\nVIP=10.10.1.100\nVIP_ALIASES='10.10.1.99 10.10.1.98'\nPREFIX=24\nNIC=eth1\nARP_COUNT=5\nARP_INTERVAL_MS=200\n",
     );
   });
 });

@@ -34,8 +34,8 @@ class Probe(threading.Thread):
 
 
 class Parts:
-    def __init__(self, mount: str, vip: str) -> None:
-        self.mount, self.vip = mount, vip
+    def __init__(self, mount: str, addresses: list[str]) -> None:
+        self.mount, self.addresses = mount, addresses
 
     def is_mounted(self) -> bool:
         return self.mount_options() is not None
@@ -47,13 +47,14 @@ class Parts:
                 return options.split(",")
         return None
 
-    def has_address(self) -> bool:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind((self.vip, 0))
-                return True
-            except OSError:
-                return False
+    def has_addresses(self) -> bool:
+        for address in self.addresses:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                try:
+                    probe.bind((address, 0))
+                except OSError:
+                    return False
+        return True
 
     def has_exports(self) -> bool:
         there = {" ".join(line.split("(")[0].split()) for line in node.read("/var/lib/nfs/etab").split("\n")}
@@ -74,4 +75,4 @@ class Parts:
             return "exports"
         if node.read("/proc/fs/nfsd/threads", "0") == "0":
             return "nfsd"
-        return None if self.has_address() else "address"
+        return None if self.has_addresses() else "address"
