@@ -228,7 +228,7 @@ describe("safety: the guard, as a process", function () {
       await until("it hands over", () => standbys() > 0);
       assert.equal(n1.count(/^drbdsetup/), 0);
       assert.equal(n1.text(`${RUN}/state`), "refused: this node's disk is Inconsistent");
-      assert.match(n1.text(`${RUN}/findings`), /disk is Inconsistent/);
+      await until("a finding", () => /disk is Inconsistent/.test(n1.text(`${RUN}/findings`)));
       n1.wish("down");
       await until("it finds nothing more", () => n1.text(`${RUN}/findings`) === "");
     });
