@@ -14,6 +14,10 @@ export const said = command.stdout;
 export const password = new RandomPassword("password", { length: 20 }).result;
 `;
 
+interface Deployment {
+  deployment: { resources: { type: string; inputs: unknown }[] };
+}
+
 /** Waits for a condition, 60 s at most. */
 async function until(condition: () => boolean): Promise<void> {
   for (let i = 0; !condition(); i++) {
@@ -79,6 +83,20 @@ describe("the verbs, with the real CLI", function () {
     assert.equal(preview.status, 0, preview.stdout);
     const refresh = await project.run("refresh", "--expect-no-changes");
     assert.equal(refresh.status, 0, refresh.stdout);
+  });
+
+  it("has none either after an older stand-in, which wrote the defaults of a password into its inputs", async () => {
+    const exported = await project.run("pulumi", "stack", "export", "--stack", "dev");
+    const state = JSON.parse(exported.stdout) as Deployment;
+    const password = state.deployment.resources.find(({ type }) => type.endsWith("RandomPassword"));
+    assert.ok(password);
+    assert.deepEqual(password.inputs, { length: 20 }, "the inputs are the program's own");
+    password.inputs = { length: 20, lower: true, minLower: 0, number: true, numeric: true };
+    project.write("state.json", JSON.stringify(state));
+    const imported = await project.run("pulumi", "stack", "import", "--stack", "dev", "--file", "state.json");
+    assert.equal(imported.status, 0, imported.stderr);
+    const { status, stdout } = await project.run("preview", "--expect-no-changes");
+    assert.equal(status, 0, stdout);
   });
 
   it("has the outputs, and the secrets on request", async () => {
