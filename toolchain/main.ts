@@ -6,6 +6,7 @@ import { pluginEnvironment } from "./plugins";
 import { labWish, prepareLab, prepareTests } from "./prerequisites";
 import { notice, onPath, run, runScript, UserError } from "./process";
 import { exportStack, prepareStack, pulumi, stackOutputs } from "./stack";
+import type { Wish } from "./stack";
 import { forget, isEmpty, stateEnvironment } from "./state";
 
 const USAGE = `usage: npm run VERB -- [--stack NAME] [arguments of the Pulumi CLI]
@@ -31,7 +32,7 @@ The stack is NAME, or $HA_NFS_STACK, or dev.`;
 
 const VERBS: Record<string, (given: Arguments) => Promise<number>> = {
   up,
-  preview: (given) => operate("preview", given, { create: true }),
+  preview: (given) => operate("preview", given, { create: true, reads: true }),
   refresh: (given) =>
     operate("refresh", given, { flags: given.has("--preview-only") ? [] : ["--yes", "--skip-preview"] }),
   destroy,
@@ -74,9 +75,7 @@ async function enter(): Promise<string[]> {
   return standIns;
 }
 
-interface Mode {
-  /** Whether to make a stack that is not there yet. */
-  create?: boolean;
+interface Mode extends Wish {
   /** Flags of ours for the CLI. */
   flags?: string[];
   /** What comes before the CLI, with the stack's configuration file. */
@@ -87,13 +86,13 @@ interface Mode {
 async function operate(
   verb: string,
   given: Arguments,
-  { create = false, flags = [], before }: Mode,
+  { flags = [], before, ...wish }: Mode,
 ): Promise<number> {
   const standIns = await enter();
   if (given.has("--help", "-h")) return run("pulumi", [verb, "--help"]);
   if (standIns.length > 0)
     notice(`the official ${standIns.join(", ")} can't be had here: using ha-nfs's own`);
-  const config = prepareStack(given.stack, given.configFile, create);
+  const config = prepareStack(given.stack, given.configFile, wish);
   if (config === undefined) throw new UserError(noStack(given.stack));
   await before?.(config);
   return run("pulumi", [verb, ...flags, "--stack", given.stack, "--config-file", config, ...given.rest]);

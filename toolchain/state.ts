@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
+import { homedir } from "node:os";
 import path from "node:path";
-import { notice, UserError } from "./process";
+import { parse } from "yaml";
+import { UserError } from "./process";
 
 /** The project's root: toolchain/run.sh goes there before anything else. */
 const ROOT = process.cwd();
@@ -15,12 +16,22 @@ const PASSPHRASE = path.join(STATE, "passphrase");
 /** The settings that the CLI adds to a stack's file when it first encrypts something for it. */
 const ENCRYPTION = /^(encryptionsalt|encryptedkey):/;
 
-/** Whether the state is where the user wants it, and not in `.state`. */
-const elsewhere = () => ![undefined, "", FOLDER].includes(process.env["PULUMI_BACKEND_URL"]?.split("?")[0]);
-const FOLDER = `file://${BACKEND}`;
-
 /** Without metadata beside each file: those are written in two steps, and a kill between them makes the state unreadable. */
-const URL = `${FOLDER}?metadata=skip`;
+const URL = `file://${BACKEND}?metadata=skip`;
+
+/** The folder of the state, the user's own if $PULUMI_BACKEND_URL names one; undefined if it is on no disk here. */
+export function backendFolder(): string | undefined {
+  const [, folder] = /^file:\/\/([^?]*)/.exec(process.env["PULUMI_BACKEND_URL"] || URL) ?? [];
+  return folder === undefined ? undefined : path.resolve(ROOT, folder.replace(/^~(?=$|\/)/, homedir()));
+}
+
+/** Whether the state is where the user wants it, and not in `.state`. */
+const elsewhere = () => backendFolder() !== BACKEND;
+
+/** The project's name, as the CLI has it. */
+export function projectName(): string {
+  return (parse(readFileSync(path.join(ROOT, "Pulumi.yaml"), "utf8")) as { name: string }).name;
+}
 
 /** The state backend and the passphrase of its secrets, as environment variables; the user's own win. */
 export function stateEnvironment(): NodeJS.ProcessEnv {
@@ -88,41 +99,8 @@ export function forget(stack: string): void {
   if (!needed) rmdirSync(STATE);
 }
 
-/** Removes the locks of CLIs that died on this machine, for instance by kill -9 or a power cut. */
-export function removeStaleLocks(): void {
-  if (elsewhere()) return;
-  for (const file of files(path.join(BACKEND, ".pulumi", "locks"))) {
-    const lock = file.endsWith(".json") ? readLock(file) : undefined;
-    if (!lock || lock.hostname !== hostname() || isRunning(lock.pid)) continue;
-    rmSync(file, { force: true });
-    rmSync(`${file}.attrs`, { force: true });
-    notice(`removed the lock of a run that was killed (pid ${lock.pid})`);
-  }
-}
-
-/** A lock cut short by a crash counts as one of a process that is gone. */
-function readLock(file: string): { pid: number; hostname: string } {
-  const text = readFileSync(file, "utf8");
-  return text.endsWith("}")
-    ? (JSON.parse(text) as { pid: number; hostname: string })
-    : { pid: NaN, hostname: hostname() };
-}
-
-/** Whether the process is a running Pulumi CLI, no zombie; where there is no /proc, whether it runs. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  const status = path.join("/proc", String(pid), "status");
-  if (!existsSync(status)) return true;
-  const text = readFileSync(status, "utf8");
-  return /^Name:\s*pulumi/m.test(text) && !/^State:\s*[ZX]/m.test(text);
-}
-
 /** All files in a folder, at any depth; none if there is no such folder. */
-function files(folder: string): string[] {
+export function files(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));

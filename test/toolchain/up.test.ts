@@ -121,7 +121,7 @@ describe("the verbs, with the real CLI", function () {
     const { status, stdout, stderr } = await project.run("up");
     assert.equal(status, 0, stdout + stderr);
     assert.match(stderr, /removed the lock of a run that was killed/);
-    assert.match(stderr, /a run was killed while creating another: this one does it again/);
+    assert.match(stderr, /a run was cut off while creating another: this one does it again/);
     assert.match(stdout, /"said": "again"/);
   });
 
