@@ -1,4 +1,5 @@
 import path from "node:path";
+import { consent } from "./consent";
 import { findCli } from "./cli";
 import { parseArguments } from "./arguments";
 import type { Arguments } from "./arguments";
@@ -10,10 +11,10 @@ import type { Wish } from "./stack";
 import { forget, isEmpty, stateEnvironment } from "./state";
 
 const USAGE = `usage: npm run VERB -- [--stack NAME] [arguments of the Pulumi CLI]
-  up           make the stack what the program says
+  up           make the stack what the program says; asks where machines exist, unless --yes
   preview      show what up would change
   refresh      compare the state with what is there
-  destroy      remove all that up made
+  destroy      remove all that up made; asks as up does
   outputs      the stack's outputs, as JSON
   pulumi       any command of the Pulumi CLI
   status       the health of the cluster
@@ -34,7 +35,7 @@ const VERBS: Record<string, (given: Arguments) => Promise<number>> = {
   up,
   preview: (given) => operate("preview", given, { create: true, reads: true }),
   refresh: (given) =>
-    operate("refresh", given, { flags: given.has("--preview-only") ? [] : ["--yes", "--skip-preview"] }),
+    operate("refresh", given, { flags: given.has(...ONLY_SHOWS) ? [] : ["--yes", "--skip-preview"] }),
   destroy,
   outputs,
   pulumi: async ({ all }) => {
@@ -78,15 +79,25 @@ async function enter(): Promise<string[]> {
 interface Mode extends Wish {
   /** Flags of ours for the CLI. */
   flags?: string[];
+  /** Whether a person has to agree where the machines are not the lab's. */
+  asks?: boolean;
   /** What comes before the CLI, with the stack's configuration file. */
   before?: (config: string) => Promise<void>;
 }
+
+/** The flag with which destroy and refresh change nothing; up has none. */
+const ONLY_SHOWS = ["--preview-only"];
+
+/** Whether all machines are the lab's, those of the state too. */
+const isLab = (stack: string, config: string) =>
+  labWish(config) !== undefined &&
+  !exportStack(stack)?.deployment.resources?.some(({ type }) => type === "ha-nfs:index:ExistingHosts");
 
 /** One of the CLI's operations on the stack, with its own flags, display and exit status. */
 async function operate(
   verb: string,
   given: Arguments,
-  { flags = [], before, ...wish }: Mode,
+  { flags = [], asks = false, before, ...wish }: Mode,
 ): Promise<number> {
   const standIns = await enter();
   if (given.has("--help", "-h")) return run("pulumi", [verb, "--help"]);
@@ -94,14 +105,22 @@ async function operate(
     notice(`the official ${standIns.join(", ")} can't be had here: using ha-nfs's own`);
   const config = prepareStack(given.stack, given.configFile, wish);
   if (config === undefined) throw new UserError(noStack(given.stack));
+  const named = ["--stack", given.stack, "--config-file", config];
+  if (asks && !given.has("--yes", "-y", ...ONLY_SHOWS) && !isLab(given.stack, config)) {
+    const show = verb === "up" ? ["preview"] : [verb, ...ONLY_SHOWS];
+    const rest = given.rest.filter((flag) => flag !== "--continue-on-error"); // which a preview does not know
+    const status = await consent(verb, given.stack, () => run("pulumi", [...show, ...named, ...rest]));
+    if (status !== 0) return status;
+  }
   await before?.(config);
-  return run("pulumi", [verb, ...flags, "--stack", given.stack, "--config-file", config, ...given.rest]);
+  return run("pulumi", [verb, ...flags, ...named, ...given.rest]);
 }
 
 async function up(given: Arguments): Promise<number> {
   const status = await operate("up", given, {
     create: true,
     flags: ["--yes", "--skip-preview"],
+    asks: true,
     before: async (config) => {
       const lab = labWish(config);
       if (lab) await prepareLab(given.stack, lab);
@@ -130,7 +149,7 @@ async function destroy(given: Arguments): Promise<number> {
   if (isEmpty()) return gone();
   await enter();
   if (!exportStack(given.stack)) return gone();
-  const status = await operate("destroy", given, { flags: ["--yes"] });
+  const status = await operate("destroy", given, { flags: ["--yes"], asks: true });
   const narrowed = given.has("--target", "-t", "--exclude", "-x", "--preview-only", "--help", "-h");
   if (status !== 0 || narrowed || exportStack(given.stack)?.deployment.resources?.length) return status;
   pulumi(["stack", "rm", "--yes", "--preserve-config", "--remove-backups", "--stack", given.stack]);

@@ -1,17 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { Project } from "./project";
-
-/** A CLI that knows an empty stack, and notes the commands it is given. */
-const CLI = (version: string, install: number) => `
-echo "$*" >>"$PULUMI_LOG"
-case "$*" in
-version) echo ${version} ;;
-"plugin install"*) exit ${install} ;;
-"stack export"*) echo '{"deployment":{}}' ;;
-"stack output"*) echo '{}' ;;
-home) echo "$PULUMI_HOME" ;;
-esac`;
+import { fakeCli, Project } from "./project";
 
 describe("the Pulumi CLI", function () {
   this.timeout(30_000);
@@ -34,7 +23,7 @@ describe("the Pulumi CLI", function () {
 
   it("names a Go that is too old, and a CLI that is too old does not help", async () => {
     project.fake("go", "echo go version go1.19.8 linux/amd64");
-    project.fake("pulumi", CLI("v3.100.0", 0));
+    project.fake("pulumi", fakeCli("v3.100.0", 0));
     project.fake("pulumi-language-nodejs", "");
     const { status, stderr } = await project.run("pulumi", "home");
     assert.equal(status, 1);
@@ -73,7 +62,7 @@ describe("the Pulumi CLI", function () {
   });
 
   it("is the official one where that is, with its own plugins", async () => {
-    project.fake("pulumi", CLI("v3.300.0", 0));
+    project.fake("pulumi", fakeCli("v3.300.0", 0));
     project.fake("pulumi-language-nodejs", "");
     const { stdout } = await project.run("pulumi", "home");
     assert.equal(stdout.trim(), project.env["PULUMI_HOME"]);
@@ -81,11 +70,11 @@ describe("the Pulumi CLI", function () {
   });
 
   it("gets our plugins, and says so, where the official ones can't be installed", async () => {
-    project.fake("pulumi", CLI("v3.300.0", 1));
+    project.fake("pulumi", fakeCli("v3.300.0", 1));
     project.fake("pulumi-language-nodejs", "");
     project.write("pulumi-home/plugins/resource-aws-v7.0.0/pulumi-resource-aws", "theirs");
     project.write("pulumi-home/plugins/resource-random-v4.21.1/pulumi-resource-random", "theirs");
-    const { status, stderr } = await project.run("up");
+    const { status, stderr } = await project.run("up", "--yes");
     assert.equal(status, 0, stderr);
     assert.equal(stderr, "the official pulumi-resource-command can't be had here: using ha-nfs's own\n");
     const plugins = ".state/home/plugins";
@@ -96,7 +85,7 @@ describe("the Pulumi CLI", function () {
 
   describe("with a stack of the lab", () => {
     beforeEach(() => {
-      project.fake("pulumi", CLI("v3.300.0", 0));
+      project.fake("pulumi", fakeCli("v3.300.0", 0));
       project.fake("pulumi-language-nodejs", "");
       project.write("Pulumi.dev.yaml", "config:\n  ha-nfs:vip: 10.0.0.1\n");
       const words = "const [, , ...words] = process.argv;";

@@ -38,7 +38,7 @@ describe("a run that was interrupted", function () {
     ask(word);
     slow(true);
     rmSync(project.file("started"), { force: true });
-    const up = project.start("up");
+    const up = project.start("up", "--yes");
     await until(() => existsSync(project.file("started")));
     const cli = Number(readFileSync(`/proc/${up.pid}/task/${up.pid}/children`, "utf8").trim());
     const signal = (name: NodeJS.Signals) => {
@@ -62,7 +62,7 @@ describe("a run that was interrupted", function () {
 
   it("is told from one that still runs, which nothing disturbs", async () => {
     const { ended, signal } = await begin("one");
-    const [up, preview] = await Promise.all([project.run("up"), project.run("preview")]);
+    const [up, preview] = await Promise.all([project.run("up", "--yes"), project.run("preview")]);
     assert.equal(up.status, 1);
     assert.match(
       up.stderr,
@@ -79,7 +79,7 @@ describe("a run that was interrupted", function () {
   });
 
   it("by Ctrl-C twice: the next up does the rest", async () => {
-    const { status, stdout, stderr } = await project.run("up");
+    const { status, stdout, stderr } = await project.run("up", "--yes");
     assert.equal(status, 0, stdout + stderr);
     assert.deepEqual(log(), ["apply one", "apply one"]);
   });
@@ -87,7 +87,7 @@ describe("a run that was interrupted", function () {
   it("by kill -9 in an update: the next up runs it again, also when asked for what was before", async () => {
     await kill("two");
     ask("one");
-    const { status, stdout, stderr } = await project.run("up");
+    const { status, stdout, stderr } = await project.run("up", "--yes");
     assert.equal(status, 0, stdout + stderr);
     assert.match(stderr, /removed the lock of a run that was killed \(pid \d+\)\n/);
     assert.match(stderr, /a run was cut off while updating greet: this one does it again\n/);
@@ -100,7 +100,7 @@ describe("a run that was interrupted", function () {
     const lock = { pid: 7, username: "root", hostname: "elsewhere", timestamp: "2026-01-01T00:00:00Z" };
     const file = path.join(".state/backend/.pulumi/locks/organization/it/dev/7.json");
     project.write(file, JSON.stringify(lock));
-    const refused = await project.run("up");
+    const refused = await project.run("up", "--yes");
     assert.equal(refused.status, 1);
     const [, words = ""] = /run npm run (pulumi -- .*), then this again\n$/.exec(refused.stderr) ?? [];
     assert.match(refused.stderr, /error: the stack dev is locked by a run on elsewhere \(pid 7, root since /);
@@ -110,11 +110,11 @@ describe("a run that was interrupted", function () {
   });
 
   it("by kill -9 while a command was made: destroy removes what it may have left", async () => {
-    const gone = await project.run("destroy");
+    const gone = await project.run("destroy", "--yes");
     assert.equal(gone.status, 0, gone.stdout);
     rmSync(project.file("log"));
     await kill("three");
-    const { status, stdout, stderr } = await project.run("destroy");
+    const { status, stdout, stderr } = await project.run("destroy", "--yes");
     assert.equal(status, 0, stdout + stderr);
     assert.deepEqual(log(), ["apply three", "remove three"]);
     assert.ok(!existsSync(project.file(".state")));

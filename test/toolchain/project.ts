@@ -15,6 +15,20 @@ import path from "node:path";
 
 const REPO = process.cwd();
 
+/**
+ * A CLI that knows a stack with these resources, and notes the commands it is given.
+ * @param install the exit status of `plugin install`
+ */
+export const fakeCli = (version: string, install: number, resources = "[]") => `
+echo "$*" >>"$PULUMI_LOG"
+case "$*" in
+version) echo ${version} ;;
+"plugin install"*) exit ${install} ;;
+"stack export"*) echo '{"deployment":{"resources":${resources}}}' ;;
+"stack output"*) echo '{}' ;;
+home) echo "$PULUMI_HOME" ;;
+esac`;
+
 export interface Ended {
   status: number | null;
   stdout: string;
@@ -71,12 +85,14 @@ export class Project {
     this.env["XDG_CACHE_HOME"] = this.file("cache");
   }
 
+  /** The words of a command that runs a verb. */
+  command(...args: string[]): string[] {
+    return [process.execPath, "--import", "tsx", path.join(REPO, "toolchain/main.ts"), ...args];
+  }
+
   start(...args: string[]): ChildProcess & { ended: Promise<Ended> } {
-    const main = path.join(REPO, "toolchain/main.ts");
-    const child = spawn(process.execPath, ["--import", "tsx", main, ...args], {
-      cwd: this.root,
-      env: this.env,
-    });
+    const [program = "", ...words] = this.command(...args);
+    const child = spawn(program, words, { cwd: this.root, env: this.env });
     return Object.assign(child, { ended: collect(child) });
   }
 

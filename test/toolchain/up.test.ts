@@ -42,7 +42,7 @@ describe("the verbs, with the real CLI", function () {
   it("says that there is nothing yet, and leaves nothing behind", async () => {
     const outputs = await project.run("outputs");
     assert.deepEqual(outputs, { status: 1, stdout: "", stderr: "error: there is no stack dev\n" });
-    const destroy = await project.run("destroy");
+    const destroy = await project.run("destroy", "--yes");
     assert.deepEqual(destroy, {
       status: 0,
       stdout: "",
@@ -66,7 +66,7 @@ describe("the verbs, with the real CLI", function () {
   });
 
   it("makes the stack, keeps the clone clean, and hides the state from others", async () => {
-    const { status, stdout, stderr } = await project.run("up");
+    const { status, stdout, stderr } = await project.run("up", "--yes");
     assert.equal(status, 0, stdout + stderr);
     assert.deepEqual(JSON.parse(stdout.slice(stdout.lastIndexOf("{"))), {
       said: "hello",
@@ -110,7 +110,7 @@ describe("the verbs, with the real CLI", function () {
     project.write("index.ts", project.read("index.ts").replace('"greet"', '"another"'));
     project.write("slow", "");
     unlinkSync(project.file("started"));
-    const up = project.start("up");
+    const up = project.start("up", "--yes");
     await until(() => existsSync(project.file("started")));
     const cli = readFileSync(`/proc/${up.pid}/task/${up.pid}/children`, "utf8").trim();
     up.kill("SIGKILL");
@@ -118,7 +118,7 @@ describe("the verbs, with the real CLI", function () {
     await up.ended;
     project.write("index.ts", project.read("index.ts").replace("test ! -e slow", "true"));
 
-    const { status, stdout, stderr } = await project.run("up");
+    const { status, stdout, stderr } = await project.run("up", "--yes");
     assert.equal(status, 0, stdout + stderr);
     assert.match(stderr, /removed the lock of a run that was killed/);
     assert.match(stderr, /a run was cut off while creating another: this one does it again/);
@@ -129,7 +129,7 @@ describe("the verbs, with the real CLI", function () {
     configure("  it:greeting: third\n");
     project.write("index.ts", project.read("index.ts").replace("true || sleep 60", "sleep 60"));
     unlinkSync(project.file("started"));
-    const up = project.start("up");
+    const up = project.start("up", "--yes");
     await until(() => existsSync(project.file("started")));
     up.kill("SIGTERM");
     const { status, stdout, stderr } = await up.ended;
@@ -149,16 +149,16 @@ describe("the verbs, with the real CLI", function () {
   });
 
   it("keeps the stack when only a part of it is destroyed", async () => {
-    const { status, stdout } = await project.run("destroy", "--target", "**another");
+    const { status, stdout } = await project.run("destroy", "--target", "**another", "--yes");
     assert.equal(status, 0, stdout);
     assert.equal((await project.run("outputs")).status, 0);
   });
 
   it("destroys all, and the state with it; and again", async () => {
-    const { status, stdout, stderr } = await project.run("destroy");
+    const { status, stdout, stderr } = await project.run("destroy", "--yes");
     assert.equal(status, 0, stdout + stderr);
     assert.ok(!existsSync(project.file(".state")));
     assert.ok(existsSync(project.file("Pulumi.dev.yaml")));
-    assert.equal((await project.run("destroy")).status, 0);
+    assert.equal((await project.run("destroy", "--yes")).status, 0);
   });
 });
