@@ -6,7 +6,7 @@ import type { Arguments } from "./arguments";
 import { pluginEnvironment } from "./plugins";
 import { labWish, prepareLab, prepareTests } from "./prerequisites";
 import { notice, onPath, run, runScript, UserError } from "./process";
-import { exportStack, prepareStack, pulumi, stackOutputs } from "./stack";
+import { exportStack, noStack, prepareStack, pulumi, stackOutputs } from "./stack";
 import type { Wish } from "./stack";
 import { forget, isEmpty, stateEnvironment } from "./state";
 
@@ -33,22 +33,24 @@ The stack is NAME, or $HA_NFS_STACK, or dev.`;
 
 const VERBS: Record<string, (given: Arguments) => Promise<number>> = {
   up,
-  preview: (given) => operate("preview", given, { create: true, reads: true }),
+  preview: (given) => operate("preview", given, { ...NEW, reads: true }),
   refresh: (given) =>
     operate("refresh", given, { flags: given.has(...ONLY_SHOWS) ? [] : ["--yes", "--skip-preview"] }),
   destroy,
   outputs,
-  pulumi: async ({ all }) => {
-    await enter();
-    return run("pulumi", all);
+  pulumi: async (given) => {
+    await enter(given);
+    // A secret may be set before anything else: the CLI wants a stack for it.
+    if (/^config set/.test(given.all.join(" "))) prepareStack(given.stack, given.configFile, NEW);
+    return run("pulumi", given.all);
   },
-  status: (given) => operator("status", given),
-  verify: (given) => operator("verify", given),
-  switchover: (given) => operator("switchover", given),
-  maintenance: (given) => operator("maintenance", given),
-  "start-alone": (given) => operator("startAlone", given),
-  "split-brain": (given) => operator("splitBrain", given),
-  drill: (given) => operator("drill", given),
+  status: (given) => operator("scripts/operator/status.ts", given),
+  verify: (given) => operator("scripts/operator/verify.ts", given),
+  switchover: (given) => operator("scripts/operator/switchover.ts", given),
+  maintenance: (given) => operator("scripts/operator/maintenance.ts", given),
+  "start-alone": (given) => operator("scripts/operator/startAlone.ts", given),
+  "split-brain": (given) => operator("scripts/operator/splitBrain.ts", given),
+  drill: (given) => operator("scripts/operator/drill.ts", given),
   bench,
   lab: ({ rest }) => runScript("lab/main.ts", rest),
   test: ({ all }) => {
@@ -66,9 +68,9 @@ const VERBS: Record<string, (given: Arguments) => Promise<number>> = {
  * Finds the CLI and makes the environment in which it, and all that we start, runs.
  * Returns the official plugins in whose place ours stand.
  */
-async function enter(): Promise<string[]> {
+async function enter({ stack, configFile }: Arguments): Promise<string[]> {
   const cli = await findCli();
-  Object.assign(process.env, stateEnvironment());
+  Object.assign(process.env, stateEnvironment(stack, configFile));
   const { env, standIns } = pluginEnvironment(cli);
   Object.assign(process.env, env);
   process.env["PULUMI_SKIP_UPDATE_CHECK"] ??= "true";
@@ -99,7 +101,7 @@ async function operate(
   given: Arguments,
   { flags = [], asks = false, before, ...wish }: Mode,
 ): Promise<number> {
-  const standIns = await enter();
+  const standIns = await enter(given);
   if (given.has("--help", "-h")) return run("pulumi", [verb, "--help"]);
   if (standIns.length > 0)
     notice(`the official ${standIns.join(", ")} can't be had here: using ha-nfs's own`);
@@ -118,7 +120,7 @@ async function operate(
 
 async function up(given: Arguments): Promise<number> {
   const status = await operate("up", given, {
-    create: true,
+    ...NEW,
     flags: ["--yes", "--skip-preview"],
     asks: true,
     before: async (config) => {
@@ -132,9 +134,10 @@ async function up(given: Arguments): Promise<number> {
   return status;
 }
 
-async function outputs({ stack, rest }: Arguments): Promise<number> {
+async function outputs(given: Arguments): Promise<number> {
+  const { stack, rest } = given;
   if (isEmpty()) throw new UserError(noStack(stack));
-  await enter();
+  await enter(given);
   process.stdout.write(`${JSON.stringify(stackOutputs(stack, ...rest), undefined, 2)}\n`);
   return 0;
 }
@@ -142,12 +145,12 @@ async function outputs({ stack, rest }: Arguments): Promise<number> {
 /** Removes the stack as well, when nothing is left in it and no flag narrowed what to destroy. */
 async function destroy(given: Arguments): Promise<number> {
   const gone = () => {
-    notice(`${noStack(given.stack)}: nothing to destroy`);
+    notice(`there is no stack ${given.stack}: nothing to destroy`);
     forget(given.stack);
     return 0;
   };
   if (isEmpty()) return gone();
-  await enter();
+  await enter(given);
   if (!exportStack(given.stack)) return gone();
   const status = await operate("destroy", given, { flags: ["--yes"], asks: true });
   const narrowed = given.has("--target", "-t", "--exclude", "-x", "--preview-only", "--help", "-h");
@@ -158,17 +161,24 @@ async function destroy(given: Arguments): Promise<number> {
   return 0;
 }
 
-const noStack = (stack: string) => `there is no stack ${stack}`;
+const NEW: Wish = { create: true };
 
-async function operator(verb: string, { rest }: Arguments): Promise<number> {
-  await enter();
-  return runScript(`scripts/operator/${verb}.ts`, rest);
+/** A script of ours about the stack's nodes. */
+async function operator(script: string, given: Arguments, words = given.rest): Promise<number> {
+  const { stack } = given;
+  if (isEmpty()) throw new UserError(noStack(stack));
+  await enter(given);
+  if (stackOutputs(stack)["nodes"] === undefined)
+    throw new UserError(
+      `the stack ${stack} has no nodes yet: npm run up -- --stack ${stack} has to end well first`,
+    );
+  return runScript(script, words);
 }
 
-async function bench({ rest: [name = "", ...rest] }: Arguments): Promise<number> {
+function bench(given: Arguments): Promise<number> {
+  const [name = "", ...rest] = given.rest;
   if (name !== "replication") throw new UserError(`bench: replication, not ${name || "nothing"}`);
-  await enter();
-  return runScript("bench/replication/main.ts", rest);
+  return operator("bench/replication/main.ts", given, rest);
 }
 
 async function format(): Promise<number> {

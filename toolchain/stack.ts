@@ -21,23 +21,29 @@ export interface Resource {
   outputs?: Record<string, unknown>;
 }
 
+/** How the CLI begins to say so. */
+const NO_STACK = "no stack named";
+
+export const noStack = (stack: string) =>
+  `there is no stack ${stack}: npm run up -- --stack ${stack} makes it`;
+
 /**
  * The stack's outputs, secrets masked unless `--show-secrets` is among the flags. Needs the environment that
  * toolchain/main.ts makes.
  * @throws UserError if there is no such stack.
  */
 export function stackOutputs(stack: string, ...flags: string[]): Record<string, unknown> {
-  return JSON.parse(pulumi(["stack", "output", "--json", "--stack", stack, ...flags])) as Record<
-    string,
-    unknown
-  >;
+  const args = ["stack", "output", "--json", "--stack", stack, ...flags];
+  const { status, stdout, stderr } = capture("pulumi", args);
+  if (status === 0) return JSON.parse(stdout) as Record<string, unknown>;
+  throw stderr.includes(NO_STACK) ? new UserError(noStack(stack)) : failure(stderr);
 }
 
 /** The stack's state, secrets encrypted; undefined if there is no such stack. */
 export function exportStack(stack: string): Deployment | undefined {
   const { status, stdout, stderr } = capture("pulumi", ["stack", "export", "--stack", stack]);
   if (status === 0) return JSON.parse(stdout) as Deployment;
-  if (stderr.includes("no stack named")) return undefined;
+  if (stderr.includes(NO_STACK)) return undefined;
   throw failure(stderr);
 }
 

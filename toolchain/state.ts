@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, wr
 import { homedir } from "node:os";
 import path from "node:path";
 import { parse } from "yaml";
-import { UserError } from "./process";
+import { notice, UserError } from "./process";
 
 /** The project's root: toolchain/run.sh goes there before anything else. */
 const ROOT = process.cwd();
@@ -34,7 +34,7 @@ export function projectName(): string {
 }
 
 /** The state backend and the passphrase of its secrets, as environment variables; the user's own win. */
-export function stateEnvironment(): NodeJS.ProcessEnv {
+export function stateEnvironment(stack: string, config: string | undefined): NodeJS.ProcessEnv {
   mkdirSync(BACKEND, { recursive: true, mode: 0o700 });
   const env: NodeJS.ProcessEnv = {};
   if (!process.env["PULUMI_BACKEND_URL"]) env["PULUMI_BACKEND_URL"] = URL;
@@ -42,28 +42,52 @@ export function stateEnvironment(): NodeJS.ProcessEnv {
     process.env["PULUMI_CONFIG_PASSPHRASE"] === undefined &&
     !process.env["PULUMI_CONFIG_PASSPHRASE_FILE"]
   ) {
-    if (!existsSync(PASSPHRASE)) writeFileSync(PASSPHRASE, randomBytes(32).toString("hex"), { mode: 0o600 });
+    if (!existsSync(PASSPHRASE)) makePassphrase(sourceOf(stack, config));
     env["PULUMI_CONFIG_PASSPHRASE_FILE"] = PASSPHRASE;
   }
   return env;
 }
 
+/** @throws UserError if there was one before, under which something is encrypted. */
+function makePassphrase(config: string): void {
+  const name = path.relative(ROOT, PASSPHRASE);
+  const under = stackFiles().map((file) => `the stack ${path.basename(file, ".json")}`);
+  if (isEncrypted(config)) under.push(path.basename(config));
+  if (under.length > 0) {
+    throw new UserError(
+      `there is no ${name}, and the secrets of ${under.join(" and ")} are under the passphrase that was in it: put ` +
+        "the file back, or set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",
+    );
+  }
+  const others = configFiles(ROOT).filter((file) => isEncrypted(path.join(ROOT, file)));
+  if (others.length > 0) notice(`a new passphrase is in ${name}: it is not that of ${others.join(", ")}`);
+  for (const file of configFiles(STATE)) rmSync(path.join(STATE, file));
+  writeFileSync(PASSPHRASE, randomBytes(32).toString("hex"), { mode: 0o600 });
+}
+
 /** Whether there is certainly no stack: then nothing needs the CLI. */
 export function isEmpty(): boolean {
-  return !elsewhere() && files(path.join(BACKEND, ".pulumi", "stacks")).length === 0;
+  return !elsewhere() && stackFiles().length === 0;
 }
+
+const stackFiles = () =>
+  files(path.join(BACKEND, ".pulumi", "stacks")).filter((file) => file.endsWith(".json"));
+
+const sourceOf = (stack: string, given = `Pulumi.${stack}.yaml`) => path.resolve(ROOT, given);
 
 /**
  * The configuration file for the CLI: a copy of the stack's own, or of the one that the user names. The CLI
  * writes a salt into it, and a clean clone has to stay clean; the copy keeps the salt of the one before.
  * With `old`, the copy before serves where the stack's own file is gone.
  */
-export function copyConfig(stack: string, given = `Pulumi.${stack}.yaml`, old = false): string {
-  const source = path.resolve(ROOT, given);
+export function copyConfig(stack: string, given?: string, old = false): string {
+  const source = sourceOf(stack, given);
   if (!existsSync(source) && old && existsSync(copyOf(stack))) return copyOf(stack);
   if (!existsSync(source)) {
     const stacks = configFiles(ROOT).map((file) => file.slice("Pulumi.".length, -".yaml".length));
-    throw new UserError(`there is no ${given}; the stacks here are ${stacks.join(", ") || "none"}`);
+    throw new UserError(
+      `there is no ${path.relative(ROOT, source)}; the stacks here are ${stacks.join(", ") || "none"}`,
+    );
   }
   const copy = copyOf(stack);
   const kept = encryption(source).length === 0 && existsSync(copy) ? encryption(copy) : [];
@@ -77,6 +101,8 @@ const copyOf = (stack: string) => path.join(STATE, `Pulumi.${stack}.yaml`);
 function configFiles(folder: string): string[] {
   return readdirSync(folder).filter((file) => /^Pulumi\..+\.yaml$/.test(file));
 }
+
+const isEncrypted = (file: string) => existsSync(file) && encryption(file).length > 0;
 
 /** The lines that the CLI added to a stack's file. */
 function encryption(file: string): string[] {
@@ -92,7 +118,7 @@ function encryption(file: string): string[] {
 export function forget(stack: string): void {
   rmSync(copyOf(stack), { force: true });
   if (!existsSync(STATE) || !isEmpty() || configFiles(STATE).length > 0) return;
-  const needed = configFiles(ROOT).some((file) => encryption(path.join(ROOT, file)).length > 0);
+  const needed = configFiles(ROOT).some((file) => isEncrypted(path.join(ROOT, file)));
   for (const name of readdirSync(STATE)) {
     if (!needed || name !== path.basename(PASSPHRASE)) rmSync(path.join(STATE, name), { recursive: true });
   }

@@ -41,7 +41,13 @@ describe("the verbs, with the real CLI", function () {
 
   it("says that there is nothing yet, and leaves nothing behind", async () => {
     const outputs = await project.run("outputs");
-    assert.deepEqual(outputs, { status: 1, stdout: "", stderr: "error: there is no stack dev\n" });
+    const nothing = {
+      status: 1,
+      stdout: "",
+      stderr: "error: there is no stack dev: npm run up -- --stack dev makes it\n",
+    };
+    assert.deepEqual(outputs, nothing);
+    assert.deepEqual(await project.run("status"), nothing);
     const destroy = await project.run("destroy", "--yes");
     assert.deepEqual(destroy, {
       status: 0,
