@@ -69,11 +69,11 @@ const VERBS: Record<string, (given: Arguments) => Promise<number>> = {
  * Returns the official plugins in whose place ours stand.
  */
 async function enter({ stack, configFile }: Arguments): Promise<string[]> {
+  process.env["PULUMI_SKIP_UPDATE_CHECK"] ??= "true";
   const cli = await findCli();
   Object.assign(process.env, stateEnvironment(stack, configFile));
   const { env, standIns } = pluginEnvironment(cli);
   Object.assign(process.env, env);
-  process.env["PULUMI_SKIP_UPDATE_CHECK"] ??= "true";
   process.env["PATH"] = [path.dirname(cli.path), process.env["PATH"]].join(path.delimiter);
   return standIns;
 }

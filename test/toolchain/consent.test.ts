@@ -26,7 +26,9 @@ describe("up and destroy of machines that exist", function () {
     project.env["PULUMI_LOG"] = project.file("log");
     project.fake("pulumi", fakeCli("v3.300.0", 0, HOSTS));
     project.fake("pulumi-language-nodejs", "");
+    project.installPlugins();
     project.write(".state/backend/.pulumi/stacks/it/dev.json", "{}");
+    project.write(".state/passphrase", "hunter2");
   });
   afterEach(() => project.remove());
 

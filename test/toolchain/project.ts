@@ -23,7 +23,7 @@ export const fakeCli = (version: string, install: number, resources = "[]") => `
 echo "$*" >>"$PULUMI_LOG"
 case "$*" in
 version) echo ${version} ;;
-"plugin install"*) exit ${install} ;;
+"plugin install"*) echo no route >&2; exit ${install} ;;
 "stack export"*) echo '{"deployment":{"resources":${resources}}}' ;;
 "stack output"*) echo '{}' ;;
 home) echo "$PULUMI_HOME" ;;
@@ -76,6 +76,12 @@ export class Project {
   fake(name: string, script: string): void {
     this.write(`bin/${name}`, `#!/bin/sh\n${script}\n`);
     chmodSync(path.join(this.bin, name), 0o755);
+  }
+
+  /** Puts the official plugins where the official CLI has them. */
+  installPlugins(): void {
+    for (const plugin of ["command-v1.2.1", "random-v4.21.1"])
+      this.write(`pulumi-home/plugins/resource-${plugin}/PulumiPlugin.yaml`, "");
   }
 
   /** Leaves of PATH only the fakes, and what a shell script needs. */
