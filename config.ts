@@ -13,8 +13,8 @@ import {
   type Report,
 } from "./config/report";
 import { checkRules } from "./config/rules";
-import { keyTypes, settings } from "./config/schema";
-import type { ClusterConfig } from "./config/types";
+import { keyTypes, SET_KEY, settings } from "./config/schema";
+import { type ClusterConfig, Platform } from "./config/types";
 
 export * from "./config/types";
 export { ConfigError };
@@ -27,7 +27,11 @@ export { ConfigError };
 export function loadConfig(): ClusterConfig {
   const prefix = `${NAMESPACE}:`;
   const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
-  return parseConfig(Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value])));
+  const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
+  // The keys whose values are encrypted, as the language host hands them on.
+  const encrypted = process.env["PULUMI_CONFIG_SECRET_KEYS"];
+  const inClear = encrypted !== undefined && !encrypted.includes(`"${prefix}sshPrivateKey"`);
+  return parseConfig(raw, inClear);
 }
 
 /**
@@ -36,9 +40,10 @@ export function loadConfig(): ClusterConfig {
  * @param raw the keys without their namespace; values are JSON values, or their text as Pulumi stores it.
  *   An empty value is the same as none, except for `shares`: the engine requires every key that Pulumi.yaml
  *   declares without a default, so the optional ones have an empty default there.
+ * @param keyInClear whether the private key, if there is one, stands in clear in the stack's file
  * @throws ConfigError naming every error at once
  */
-export function parseConfig(raw: Record<string, unknown>): ClusterConfig {
+export function parseConfig(raw: Record<string, unknown>, keyInClear = false): ClusterConfig {
   const input = decode(raw);
   const lines = new Set(issueLines(settings.safeParse(input).error?.issues ?? [], input));
   const report: Report = (path, found, allowed, mend) => lines.add(line(path, found, advise(allowed, mend)));
@@ -46,6 +51,14 @@ export function parseConfig(raw: Record<string, unknown>): ClusterConfig {
   const written: Lookup = (path) => valueAt(input, path);
   const draft = withLabDefaults(parseDraft(input), written, report);
   checkRules(draft, written, report);
+  if (keyInClear && draft.platform === Platform.Hosts && written(["sshPrivateKey"]) !== undefined) {
+    report(
+      ["sshPrivateKey"],
+      "a value in clear",
+      "a secret",
+      `make a new key if others have seen it, and ${SET_KEY}`,
+    );
+  }
   if (lines.size > 0) throw new ConfigError([...lines]);
   return deepFreeze(build(draft as Complete));
 }

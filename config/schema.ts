@@ -20,7 +20,11 @@ import {
 } from "./fields";
 import { pushTargets, readPool, replication, slaves } from "./fleetSchema";
 import { isAddress } from "./network";
+import { hasPassphrase } from "./sshKey";
 import { LAB_DEVICE, Platform, VerifyAlg } from "./types";
+
+/** How to mend `sshPrivateKey`. */
+export const SET_KEY = "set it with `pulumi config set --secret sshPrivateKey < FILE`";
 
 /** Written for a part of `fencing` that there shall not be. */
 export const NONE = "none";
@@ -154,8 +158,15 @@ export const settings = section({
   sshPrivateKey: text(
     /^-----BEGIN [A-Z ]*PRIVATE KEY-----\r?\n/,
     "the text of an SSH private key, from -----BEGIN to -----END",
-    "set it with `pulumi config set --secret sshPrivateKey < FILE`",
+    SET_KEY,
   )
+    .refine(
+      (key) => !hasPassphrase(key),
+      says(
+        "a private key without a passphrase, for nobody is there to type it",
+        "take it off a copy with `ssh-keygen -p -N '' -f COPY`, and set that",
+      ),
+    )
     .transform((value) => pulumi.secret(value))
     .exactOptional(),
   connectTimeoutSeconds: integer(10, 3600, " of seconds").default(300),

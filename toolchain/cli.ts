@@ -10,6 +10,9 @@ import { Progress } from "./progress";
 /** The oldest CLI that runs this program: the version of @pulumi/pulumi. */
 const OLDEST_CLI = "3.248.0";
 
+/** What may be installed instead. */
+const FIT = `Pulumi ${OLDEST_CLI} or later`;
+
 const PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
 
 /** The Go module of the CLI that we build. */
@@ -23,20 +26,26 @@ export interface Cli {
 
 /** The official CLI if PATH has a fit one, else ours, built if need be. */
 export async function findCli(): Promise<Cli> {
-  return officialCli() ?? { path: await builtCli(), official: false };
-}
-
-function officialCli(): Cli | undefined {
   const found = onPath("pulumi");
-  if (!found || !isAtLeast(capture(found, ["version"]).stdout.trim(), OLDEST_CLI)) return undefined;
-  const beside = path.join(path.dirname(realpathSync(found)), "pulumi-language-nodejs");
-  return onPath("pulumi-language-nodejs") || isExecutable(beside)
-    ? { path: found, official: true }
-    : undefined;
+  const unfit = found === undefined ? "the Pulumi CLI is not on PATH" : unfitness(found);
+  if (found !== undefined && unfit === undefined) return { path: found, official: true };
+  return { path: await builtCli(unfit ?? ""), official: false };
 }
 
-/** Our own CLI, from the cache. */
-async function builtCli(): Promise<string> {
+/** Why a CLI is not used; undefined if it is fit. */
+function unfitness(cli: string): string | undefined {
+  const version = capture(cli, ["version"]).stdout.trim();
+  if (!isAtLeast(version, OLDEST_CLI)) return `the Pulumi CLI on PATH is ${version || "none that runs"}`;
+  const host = "pulumi-language-nodejs";
+  const beside = path.join(path.dirname(realpathSync(cli)), host);
+  return onPath(host) || isExecutable(beside) ? undefined : `the Pulumi CLI on PATH has no ${host}`;
+}
+
+/**
+ * Our own CLI, from the cache.
+ * @param unfit why it is not the one on PATH.
+ */
+async function builtCli(unfit: string): Promise<string> {
   const module = readFileSync(path.join(MODULE, "go.mod"), "utf8");
   const version = pick(module, /^\s*github\.com\/pulumi\/pulumi\/pkg\/v3 v(\S+)/m);
   const flags = [
@@ -50,11 +59,11 @@ async function builtCli(): Promise<string> {
   const binary = path.join(folder, "pulumi");
   if (existsSync(binary)) return binary;
 
-  requireGo(pick(module, /^go (\S+)/m));
+  requireGo(unfit, pick(module, /^go (\S+)/m));
   mkdirSync(folder, { recursive: true });
   const partial = path.join(folder, `building-${process.pid}`);
   try {
-    await build(partial, version, flags);
+    await build(unfit, partial, version, flags);
     renameSync(partial, binary);
   } finally {
     rmSync(partial, { force: true });
@@ -68,18 +77,23 @@ function pick(text: string, pattern: RegExp): string {
   return found;
 }
 
-function requireGo(needed: string): void {
-  const why = `the Pulumi CLI is not on PATH, and to build it Go ${needed} or later is needed`;
-  const what = `install either (Pulumi ${OLDEST_CLI} or later)`;
+function requireGo(unfit: string, needed: string): void {
+  const why = `${unfit}, and to build ours Go ${needed} or later is needed`;
+  const what = `install either (${FIT})`;
   const found = /go version go(\S+)/.exec(capture("go", ["version"]).stdout)?.[1];
   if (found === undefined) throw new UserError(`${why}, but there is no Go: ${what}`);
   if (!isAtLeast(found, needed)) throw new UserError(`${why}, but Go is ${found}: ${what}`);
 }
 
-async function build(output: string, version: string, flags: readonly string[]): Promise<void> {
+async function build(
+  unfit: string,
+  output: string,
+  version: string,
+  flags: readonly string[],
+): Promise<void> {
   process.env["GOTOOLCHAIN"] = "local";
   const progress = new Progress(
-    `the Pulumi CLI ${version} is not on PATH, so it is built, once`,
+    `${unfit}, so ${version} is built, once, which takes some minutes; or end this with Ctrl-C and install ${FIT}`,
     "downloading its modules",
   );
   try {

@@ -1,18 +1,20 @@
 import path from "node:path";
+import { consent } from "./consent";
 import { findCli } from "./cli";
 import { parseArguments } from "./arguments";
 import type { Arguments } from "./arguments";
 import { pluginEnvironment } from "./plugins";
 import { labWish, prepareLab, prepareTests } from "./prerequisites";
 import { notice, onPath, run, runScript, UserError } from "./process";
-import { exportStack, prepareStack, pulumi, stackOutputs } from "./stack";
+import { exportStack, noStack, prepareStack, pulumi, stackOutputs } from "./stack";
+import type { Wish } from "./stack";
 import { forget, isEmpty, stateEnvironment } from "./state";
 
 const USAGE = `usage: npm run VERB -- [--stack NAME] [arguments of the Pulumi CLI]
-  up           make the stack what the program says
+  up           make the stack what the program says; asks where machines exist, unless --yes
   preview      show what up would change
   refresh      compare the state with what is there
-  destroy      remove all that up made
+  destroy      remove all that up made; asks as up does
   outputs      the stack's outputs, as JSON
   pulumi       any command of the Pulumi CLI
   status       the health of the cluster
@@ -31,22 +33,24 @@ The stack is NAME, or $HA_NFS_STACK, or dev.`;
 
 const VERBS: Record<string, (given: Arguments) => Promise<number>> = {
   up,
-  preview: (given) => operate("preview", given, { create: true }),
+  preview: (given) => operate("preview", given, { ...NEW, reads: true }),
   refresh: (given) =>
-    operate("refresh", given, { flags: given.has("--preview-only") ? [] : ["--yes", "--skip-preview"] }),
+    operate("refresh", given, { flags: given.has(...ONLY_SHOWS) ? [] : ["--yes", "--skip-preview"] }),
   destroy,
   outputs,
-  pulumi: async ({ all }) => {
-    await enter();
-    return run("pulumi", all);
+  pulumi: async (given) => {
+    await enter(given);
+    // A secret may be set before anything else: the CLI wants a stack for it.
+    if (/^config set/.test(given.all.join(" "))) prepareStack(given.stack, given.configFile, NEW);
+    return run("pulumi", given.all);
   },
-  status: (given) => operator("status", given),
-  verify: (given) => operator("verify", given),
-  switchover: (given) => operator("switchover", given),
-  maintenance: (given) => operator("maintenance", given),
-  "start-alone": (given) => operator("startAlone", given),
-  "split-brain": (given) => operator("splitBrain", given),
-  drill: (given) => operator("drill", given),
+  status: (given) => operator("scripts/status.ts", given),
+  verify: (given) => operator("scripts/verify.ts", given),
+  switchover: (given) => operator("scripts/switchover.ts", given),
+  maintenance: (given) => operator("scripts/maintenance.ts", given),
+  "start-alone": (given) => operator("scripts/startAlone.ts", given),
+  "split-brain": (given) => operator("scripts/splitBrain.ts", given),
+  drill: (given) => operator("scripts/drill.ts", given),
   bench,
   lab: ({ rest }) => runScript("lab/main.ts", rest),
   test: ({ all }) => {
@@ -64,45 +68,61 @@ const VERBS: Record<string, (given: Arguments) => Promise<number>> = {
  * Finds the CLI and makes the environment in which it, and all that we start, runs.
  * Returns the official plugins in whose place ours stand.
  */
-async function enter(): Promise<string[]> {
+async function enter({ stack, configFile }: Arguments): Promise<string[]> {
+  process.env["PULUMI_SKIP_UPDATE_CHECK"] ??= "true";
   const cli = await findCli();
-  Object.assign(process.env, stateEnvironment());
+  Object.assign(process.env, stateEnvironment(stack, configFile));
   const { env, standIns } = pluginEnvironment(cli);
   Object.assign(process.env, env);
-  process.env["PULUMI_SKIP_UPDATE_CHECK"] ??= "true";
   process.env["PATH"] = [path.dirname(cli.path), process.env["PATH"]].join(path.delimiter);
   return standIns;
 }
 
-interface Mode {
-  /** Whether to make a stack that is not there yet. */
-  create?: boolean;
+interface Mode extends Wish {
   /** Flags of ours for the CLI. */
   flags?: string[];
+  /** Whether a person has to agree where the machines are not the lab's. */
+  asks?: boolean;
   /** What comes before the CLI, with the stack's configuration file. */
   before?: (config: string) => Promise<void>;
 }
+
+/** The flag with which destroy and refresh change nothing; up has none. */
+const ONLY_SHOWS = ["--preview-only"];
+
+/** Whether all machines are the lab's, those of the state too. */
+const isLab = (stack: string, config: string) =>
+  labWish(config) !== undefined &&
+  !exportStack(stack)?.deployment.resources?.some(({ type }) => type === "ha-nfs:index:ExistingHosts");
 
 /** One of the CLI's operations on the stack, with its own flags, display and exit status. */
 async function operate(
   verb: string,
   given: Arguments,
-  { create = false, flags = [], before }: Mode,
+  { flags = [], asks = false, before, ...wish }: Mode,
 ): Promise<number> {
-  const standIns = await enter();
+  const standIns = await enter(given);
   if (given.has("--help", "-h")) return run("pulumi", [verb, "--help"]);
   if (standIns.length > 0)
     notice(`the official ${standIns.join(", ")} can't be had here: using ha-nfs's own`);
-  const config = prepareStack(given.stack, given.configFile, create);
+  const config = prepareStack(given.stack, given.configFile, wish);
   if (config === undefined) throw new UserError(noStack(given.stack));
+  const named = ["--stack", given.stack, "--config-file", config];
+  if (asks && !given.has("--yes", "-y", ...ONLY_SHOWS) && !isLab(given.stack, config)) {
+    const show = verb === "up" ? ["preview"] : [verb, ...ONLY_SHOWS];
+    const rest = given.rest.filter((flag) => flag !== "--continue-on-error"); // which a preview does not know
+    const status = await consent(verb, given.stack, () => run("pulumi", [...show, ...named, ...rest]));
+    if (status !== 0) return status;
+  }
   await before?.(config);
-  return run("pulumi", [verb, ...flags, "--stack", given.stack, "--config-file", config, ...given.rest]);
+  return run("pulumi", [verb, ...flags, ...named, ...given.rest]);
 }
 
 async function up(given: Arguments): Promise<number> {
   const status = await operate("up", given, {
-    create: true,
+    ...NEW,
     flags: ["--yes", "--skip-preview"],
+    asks: true,
     before: async (config) => {
       const lab = labWish(config);
       if (lab) await prepareLab(given.stack, lab);
@@ -114,9 +134,10 @@ async function up(given: Arguments): Promise<number> {
   return status;
 }
 
-async function outputs({ stack, rest }: Arguments): Promise<number> {
+async function outputs(given: Arguments): Promise<number> {
+  const { stack, rest } = given;
   if (isEmpty()) throw new UserError(noStack(stack));
-  await enter();
+  await enter(given);
   process.stdout.write(`${JSON.stringify(stackOutputs(stack, ...rest), undefined, 2)}\n`);
   return 0;
 }
@@ -124,14 +145,14 @@ async function outputs({ stack, rest }: Arguments): Promise<number> {
 /** Removes the stack as well, when nothing is left in it and no flag narrowed what to destroy. */
 async function destroy(given: Arguments): Promise<number> {
   const gone = () => {
-    notice(`${noStack(given.stack)}: nothing to destroy`);
+    notice(`there is no stack ${given.stack}: nothing to destroy`);
     forget(given.stack);
     return 0;
   };
   if (isEmpty()) return gone();
-  await enter();
+  await enter(given);
   if (!exportStack(given.stack)) return gone();
-  const status = await operate("destroy", given, { flags: ["--yes"] });
+  const status = await operate("destroy", given, { flags: ["--yes"], asks: true });
   const narrowed = given.has("--target", "-t", "--exclude", "-x", "--preview-only", "--help", "-h");
   if (status !== 0 || narrowed || exportStack(given.stack)?.deployment.resources?.length) return status;
   pulumi(["stack", "rm", "--yes", "--preserve-config", "--remove-backups", "--stack", given.stack]);
@@ -140,17 +161,24 @@ async function destroy(given: Arguments): Promise<number> {
   return 0;
 }
 
-const noStack = (stack: string) => `there is no stack ${stack}`;
+const NEW: Wish = { create: true };
 
-async function operator(verb: string, { rest }: Arguments): Promise<number> {
-  await enter();
-  return runScript(`scripts/${verb}.ts`, rest);
+/** A script of ours about the stack's nodes. */
+async function operator(script: string, given: Arguments, words = given.rest): Promise<number> {
+  const { stack } = given;
+  if (isEmpty()) throw new UserError(noStack(stack));
+  await enter(given);
+  if (stackOutputs(stack)["nodes"] === undefined)
+    throw new UserError(
+      `the stack ${stack} has no nodes yet: npm run up -- --stack ${stack} has to end well first`,
+    );
+  return runScript(script, words);
 }
 
-async function bench({ rest: [name = "", ...rest] }: Arguments): Promise<number> {
+function bench(given: Arguments): Promise<number> {
+  const [name = "", ...rest] = given.rest;
   if (name !== "replication") throw new UserError(`bench: replication, not ${name || "nothing"}`);
-  await enter();
-  return runScript("bench/replication/main.ts", rest);
+  return operator("bench/replication/main.ts", given, rest);
 }
 
 async function format(): Promise<number> {

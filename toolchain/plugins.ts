@@ -6,12 +6,14 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import type { Cli } from "./cli";
-import { capture, onPath } from "./process";
+import { capture, notice, onPath } from "./process";
 import { STATE } from "./state";
 
 interface Plugin {
@@ -63,11 +65,34 @@ export function pluginEnvironment(cli: Cli): { env: NodeJS.ProcessEnv; standIns:
   return { env: { PULUMI_HOME: home }, standIns: missing.map(executable) };
 }
 
+/** How long a plugin may take to be installed, in milliseconds; $HA_NFS_PLUGIN_SECONDS, else a minute. */
+const PATIENCE = Number(process.env["HA_NFS_PLUGIN_SECONDS"] || 60) * 1000;
+
+/** How long nothing more is installed after that has failed, in milliseconds. */
+const PAUSE = 86_400_000;
+
+/** Its time is that of the last plugin which could not be installed. */
+const FAILED = path.join(STATE, "no-plugins");
+
 function isHad(plugin: Plugin, cli: Cli, home: string): boolean {
   if (onPath(executable(plugin)) || existsSync(path.join(home, "plugins", folder(plugin)))) return true;
   if (!cli.official) return false;
   if (plugin.kind === "language") return true;
-  return capture(cli.path, ["plugin", "install", plugin.kind, plugin.name, plugin.version]).status === 0;
+  const failed = statSync(FAILED, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return Date.now() - failed > PAUSE && install(plugin, cli);
+}
+
+function install({ kind, name, version }: Plugin, cli: Cli): boolean {
+  const words = ["plugin", "install", kind, name, version];
+  notice(`installing pulumi-${kind}-${name} ${version}`);
+  const { status, stderr } = capture(cli.path, words, "", PATIENCE);
+  if (status === 0) return true;
+  writeFileSync(FAILED, "");
+  const why = status === null ? `not within ${PATIENCE / 1000} s` : stderr.trim().split("\n").at(-1);
+  notice(
+    `it can't be installed: ${why}; no more is tried for a day, or do it by hand: pulumi ${words.join(" ")}`,
+  );
+  return false;
 }
 
 /** The engine takes only real folders for plugins, so each file is linked. */

@@ -40,17 +40,22 @@ export function runScript(script: string, args: readonly string[], stdio?: Stdio
 }
 
 export interface Captured {
-  /** null if the command could not be started. */
+  /** null if the command could not be started, or was killed. */
   status: number | null;
   stdout: string;
   stderr: string;
 }
 
-/** Runs a command to its end without showing it. */
-export function capture(command: string, args: readonly string[], input = ""): Captured {
+/**
+ * Runs a command to its end without showing it.
+ * @param timeout milliseconds, after which it is killed.
+ */
+export function capture(command: string, args: readonly string[], input = "", timeout?: number): Captured {
   const { status, stdout, stderr } = spawnSync(command, args, {
     encoding: "utf8",
     input,
+    timeout,
+    killSignal: "SIGKILL",
     maxBuffer: Infinity,
   });
   return { status, stdout: stdout ?? "", stderr: stderr ?? "" };

@@ -1,15 +1,31 @@
 import { copyFileSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
+import { settle, underWay } from "./interrupted";
+import { clearLocks } from "./locks";
 import { capture, notice, UserError } from "./process";
-import { copyConfig, removeStaleLocks, STATE } from "./state";
+import { copyConfig, STATE } from "./state";
 
-/** The part of a stack's exported state that is read here. */
+/** The parts of a stack's exported state that are read here. */
 export interface Deployment {
   deployment: {
-    resources?: unknown[];
-    pending_operations?: { resource: { urn: string }; type: string }[];
+    resources?: Resource[];
+    pending_operations?: { resource: Resource; type: string }[];
   };
 }
+
+export interface Resource {
+  urn: string;
+  type: string;
+  id?: string;
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+}
+
+/** How the CLI begins to say so. */
+const NO_STACK = "no stack named";
+
+export const noStack = (stack: string) =>
+  `there is no stack ${stack}: npm run up -- --stack ${stack} makes it`;
 
 /**
  * The stack's outputs, secrets masked unless `--show-secrets` is among the flags. Needs the environment that
@@ -17,17 +33,17 @@ export interface Deployment {
  * @throws UserError if there is no such stack.
  */
 export function stackOutputs(stack: string, ...flags: string[]): Record<string, unknown> {
-  return JSON.parse(pulumi(["stack", "output", "--json", "--stack", stack, ...flags])) as Record<
-    string,
-    unknown
-  >;
+  const args = ["stack", "output", "--json", "--stack", stack, ...flags];
+  const { status, stdout, stderr } = capture("pulumi", args);
+  if (status === 0) return JSON.parse(stdout) as Record<string, unknown>;
+  throw stderr.includes(NO_STACK) ? new UserError(noStack(stack)) : failure(stderr);
 }
 
 /** The stack's state, secrets encrypted; undefined if there is no such stack. */
 export function exportStack(stack: string): Deployment | undefined {
   const { status, stdout, stderr } = capture("pulumi", ["stack", "export", "--stack", stack]);
   if (status === 0) return JSON.parse(stdout) as Deployment;
-  if (stderr.includes("no stack named")) return undefined;
+  if (stderr.includes(NO_STACK)) return undefined;
   throw failure(stderr);
 }
 
@@ -45,26 +61,36 @@ export function createStack(stack: string, config: string): void {
   }
 }
 
+/** What an operation wants of its stack. */
+export interface Wish {
+  /** Whether to make a stack that is not there yet. */
+  create?: boolean;
+  /** Whether it changes nothing: then it may run beside one that does. */
+  reads?: boolean;
+}
+
 /**
- * Makes the stack ready for an operation: after a run that was killed, drops its lock and what was under way.
- * The engine would only warn of that, at every run, for ever. All that was under way is done again, as every
- * step of the program can be. Returns the configuration file for the CLI; undefined if there is no stack.
+ * Makes the stack ready for an operation: after a run that was killed, drops its lock and settles what was
+ * under way. Returns the configuration file for the CLI; undefined if there is no stack.
+ *
+ * @throws UserError if another run is at work on the stack.
  */
-export function prepareStack(stack: string, given: string | undefined, create: boolean): string | undefined {
-  removeStaleLocks();
+export function prepareStack(
+  stack: string,
+  given: string | undefined,
+  { create = false, reads = false }: Wish,
+): string | undefined {
+  const living = clearLocks(stack);
+  if (living !== undefined && !reads) throw new UserError(living);
   const state = exportStack(stack);
   if (!state && !create) return undefined;
   const config = copyConfig(stack, given, !create);
   if (!state) createStack(stack, config);
-  else if (state.deployment.pending_operations?.length) dropPending(stack, state);
+  else if (living === undefined && state.deployment.pending_operations?.length) {
+    notice(`a run was cut off while ${underWay(state)}: this one does it again`);
+    pulumi(["stack", "import", "--stack", stack], JSON.stringify(settle(state)));
+  }
   return config;
-}
-
-function dropPending(stack: string, state: Deployment): void {
-  const { pending_operations: pending = [], ...rest } = state.deployment;
-  const names = pending.map(({ type, resource }) => `${type} ${resource.urn.split("::").at(-1)}`);
-  notice(`a run was killed while ${names.join(", ")}: this one does it again`);
-  pulumi(["stack", "import", "--stack", stack], JSON.stringify({ ...state, deployment: rest }));
 }
 
 /** Runs the CLI, and returns what it printed. */

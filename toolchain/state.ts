@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
+import { homedir } from "node:os";
 import path from "node:path";
+import { parse } from "yaml";
 import { notice, UserError } from "./process";
 
 /** The project's root: toolchain/run.sh goes there before anything else. */
@@ -15,15 +16,25 @@ const PASSPHRASE = path.join(STATE, "passphrase");
 /** The settings that the CLI adds to a stack's file when it first encrypts something for it. */
 const ENCRYPTION = /^(encryptionsalt|encryptedkey):/;
 
-/** Whether the state is where the user wants it, and not in `.state`. */
-const elsewhere = () => ![undefined, "", FOLDER].includes(process.env["PULUMI_BACKEND_URL"]?.split("?")[0]);
-const FOLDER = `file://${BACKEND}`;
-
 /** Without metadata beside each file: those are written in two steps, and a kill between them makes the state unreadable. */
-const URL = `${FOLDER}?metadata=skip`;
+const URL = `file://${BACKEND}?metadata=skip`;
+
+/** The folder of the state, the user's own if $PULUMI_BACKEND_URL names one; undefined if it is on no disk here. */
+export function backendFolder(): string | undefined {
+  const [, folder] = /^file:\/\/([^?]*)/.exec(process.env["PULUMI_BACKEND_URL"] || URL) ?? [];
+  return folder === undefined ? undefined : path.resolve(ROOT, folder.replace(/^~(?=$|\/)/, homedir()));
+}
+
+/** Whether the state is where the user wants it, and not in `.state`. */
+const elsewhere = () => backendFolder() !== BACKEND;
+
+/** The project's name, as the CLI has it. */
+export function projectName(): string {
+  return (parse(readFileSync(path.join(ROOT, "Pulumi.yaml"), "utf8")) as { name: string }).name;
+}
 
 /** The state backend and the passphrase of its secrets, as environment variables; the user's own win. */
-export function stateEnvironment(): NodeJS.ProcessEnv {
+export function stateEnvironment(stack: string, config: string | undefined): NodeJS.ProcessEnv {
   mkdirSync(BACKEND, { recursive: true, mode: 0o700 });
   const env: NodeJS.ProcessEnv = {};
   if (!process.env["PULUMI_BACKEND_URL"]) env["PULUMI_BACKEND_URL"] = URL;
@@ -31,28 +42,52 @@ export function stateEnvironment(): NodeJS.ProcessEnv {
     process.env["PULUMI_CONFIG_PASSPHRASE"] === undefined &&
     !process.env["PULUMI_CONFIG_PASSPHRASE_FILE"]
   ) {
-    if (!existsSync(PASSPHRASE)) writeFileSync(PASSPHRASE, randomBytes(32).toString("hex"), { mode: 0o600 });
+    if (!existsSync(PASSPHRASE)) makePassphrase(sourceOf(stack, config));
     env["PULUMI_CONFIG_PASSPHRASE_FILE"] = PASSPHRASE;
   }
   return env;
 }
 
+/** @throws UserError if there was one before, under which something is encrypted. */
+function makePassphrase(config: string): void {
+  const name = path.relative(ROOT, PASSPHRASE);
+  const under = stackFiles().map((file) => `the stack ${path.basename(file, ".json")}`);
+  if (isEncrypted(config)) under.push(path.basename(config));
+  if (under.length > 0) {
+    throw new UserError(
+      `there is no ${name}, and the secrets of ${under.join(" and ")} are under the passphrase that was in it: put ` +
+        "the file back, or set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",
+    );
+  }
+  const others = configFiles(ROOT).filter((file) => isEncrypted(path.join(ROOT, file)));
+  if (others.length > 0) notice(`a new passphrase is in ${name}: it is not that of ${others.join(", ")}`);
+  for (const file of configFiles(STATE)) rmSync(path.join(STATE, file));
+  writeFileSync(PASSPHRASE, randomBytes(32).toString("hex"), { mode: 0o600 });
+}
+
 /** Whether there is certainly no stack: then nothing needs the CLI. */
 export function isEmpty(): boolean {
-  return !elsewhere() && files(path.join(BACKEND, ".pulumi", "stacks")).length === 0;
+  return !elsewhere() && stackFiles().length === 0;
 }
+
+const stackFiles = () =>
+  files(path.join(BACKEND, ".pulumi", "stacks")).filter((file) => file.endsWith(".json"));
+
+const sourceOf = (stack: string, given = `Pulumi.${stack}.yaml`) => path.resolve(ROOT, given);
 
 /**
  * The configuration file for the CLI: a copy of the stack's own, or of the one that the user names. The CLI
  * writes a salt into it, and a clean clone has to stay clean; the copy keeps the salt of the one before.
  * With `old`, the copy before serves where the stack's own file is gone.
  */
-export function copyConfig(stack: string, given = `Pulumi.${stack}.yaml`, old = false): string {
-  const source = path.resolve(ROOT, given);
+export function copyConfig(stack: string, given?: string, old = false): string {
+  const source = sourceOf(stack, given);
   if (!existsSync(source) && old && existsSync(copyOf(stack))) return copyOf(stack);
   if (!existsSync(source)) {
     const stacks = configFiles(ROOT).map((file) => file.slice("Pulumi.".length, -".yaml".length));
-    throw new UserError(`there is no ${given}; the stacks here are ${stacks.join(", ") || "none"}`);
+    throw new UserError(
+      `there is no ${path.relative(ROOT, source)}; the stacks here are ${stacks.join(", ") || "none"}`,
+    );
   }
   const copy = copyOf(stack);
   const kept = encryption(source).length === 0 && existsSync(copy) ? encryption(copy) : [];
@@ -66,6 +101,8 @@ const copyOf = (stack: string) => path.join(STATE, `Pulumi.${stack}.yaml`);
 function configFiles(folder: string): string[] {
   return readdirSync(folder).filter((file) => /^Pulumi\..+\.yaml$/.test(file));
 }
+
+const isEncrypted = (file: string) => existsSync(file) && encryption(file).length > 0;
 
 /** The lines that the CLI added to a stack's file. */
 function encryption(file: string): string[] {
@@ -81,48 +118,15 @@ function encryption(file: string): string[] {
 export function forget(stack: string): void {
   rmSync(copyOf(stack), { force: true });
   if (!existsSync(STATE) || !isEmpty() || configFiles(STATE).length > 0) return;
-  const needed = configFiles(ROOT).some((file) => encryption(path.join(ROOT, file)).length > 0);
+  const needed = configFiles(ROOT).some((file) => isEncrypted(path.join(ROOT, file)));
   for (const name of readdirSync(STATE)) {
     if (!needed || name !== path.basename(PASSPHRASE)) rmSync(path.join(STATE, name), { recursive: true });
   }
   if (!needed) rmdirSync(STATE);
 }
 
-/** Removes the locks of CLIs that died on this machine, for instance by kill -9 or a power cut. */
-export function removeStaleLocks(): void {
-  if (elsewhere()) return;
-  for (const file of files(path.join(BACKEND, ".pulumi", "locks"))) {
-    const lock = file.endsWith(".json") ? readLock(file) : undefined;
-    if (!lock || lock.hostname !== hostname() || isRunning(lock.pid)) continue;
-    rmSync(file, { force: true });
-    rmSync(`${file}.attrs`, { force: true });
-    notice(`removed the lock of a run that was killed (pid ${lock.pid})`);
-  }
-}
-
-/** A lock cut short by a crash counts as one of a process that is gone. */
-function readLock(file: string): { pid: number; hostname: string } {
-  const text = readFileSync(file, "utf8");
-  return text.endsWith("}")
-    ? (JSON.parse(text) as { pid: number; hostname: string })
-    : { pid: NaN, hostname: hostname() };
-}
-
-/** Whether the process is a running Pulumi CLI, no zombie; where there is no /proc, whether it runs. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  const status = path.join("/proc", String(pid), "status");
-  if (!existsSync(status)) return true;
-  const text = readFileSync(status, "utf8");
-  return /^Name:\s*pulumi/m.test(text) && !/^State:\s*[ZX]/m.test(text);
-}
-
 /** All files in a folder, at any depth; none if there is no such folder. */
-function files(folder: string): string[] {
+export function files(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));

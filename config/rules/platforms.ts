@@ -1,5 +1,6 @@
 import type { Draft } from "../draft";
 import { HIDDEN, show, type Lookup, type Path, type Report } from "../report";
+import { SET_KEY } from "../schema";
 import { Platform } from "../types";
 import { entries, machines, type Kind } from "./machines";
 import { checkUnique } from "./unique";
@@ -44,8 +45,7 @@ function checkHosts(draft: Draft, written: Lookup, report: Report): void {
   const lab = written(["lab"]);
   const labMend = "remove it, or set platform to lab";
   if (lab !== undefined) report(["lab"], show(lab), "nothing on platform hosts", labMend);
-  const keyMend = "set it with `pulumi config set --secret sshPrivateKey < FILE`";
-  need(["sshPrivateKey"], "the private key that opens the hosts", keyMend);
+  need(["sshPrivateKey"], "the private key that opens the hosts", SET_KEY);
   need(["masters"], "a list of exactly two masters", example);
   if (draft.readPool) need(["readPool", "proxies"], "a list of exactly two proxies", example);
 

@@ -12,8 +12,8 @@ import type { Status } from "../../scripts/status";
 /** What healing needs to know of a stack. */
 export interface Patient {
   stack: string;
-  masters: readonly string[];
-  all: readonly string[];
+  readonly masters: readonly string[];
+  readonly all: readonly string[];
   on: (node: string, command: string) => Promise<string>;
   status: () => Promise<Status>;
 }

@@ -4,7 +4,7 @@ import { stackDir } from "../../lab/paths";
 import { onNode } from "../../scripts/remote";
 import { status } from "../../scripts/status";
 import { capture, notice, UserError } from "../../toolchain/process";
-import { ROOT, TestStack } from "../lab/stack";
+import { type Outputs, ROOT, TestStack } from "../lab/stack";
 import { configuration, type Settings } from "./configuration";
 import { type Fault, type Mode, PATIENCE, type Run } from "./fault";
 import type { Operator } from "./hands";
@@ -21,6 +21,7 @@ export class House {
   private readonly stack: TestStack;
   private generation = 1;
 
+  private outputs: Outputs | undefined;
   private lines = configuration("both", this.generation);
   /** What the stack is by an `up` of this process; empty before. */
   private is = "";
@@ -68,6 +69,9 @@ export class House {
   /** An `up` with these settings; the next one has nothing to do, and the nodes are as they must be. */
   private async change(mode: Mode, settings: Settings): Promise<void> {
     await this.enter(mode, settings);
+    this.outputs = await this.stack.outputs();
+    if ((await redundant(this.patient(), PATIENCE)) === null)
+      throw new Error("the pair is not redundant after it");
     await this.run("preview", "--expect-no-changes");
     await this.run("verify");
   }
@@ -94,20 +98,32 @@ export class House {
   }
 
   private async theatre(mode: Mode, patience: number): Promise<Theatre> {
-    const outputs = await this.stack.outputs();
-    const all = Object.keys(outputs.nodes);
-    const patient: Patient = {
+    this.outputs = await this.stack.outputs();
+    const patient = this.patient();
+    return {
+      ...{ patient, outputs: this.outputs, mode, code: codeOf(), patience, say: notice },
+      ...this.operator(mode),
+    };
+  }
+
+  /** The pair as it is by the last `up`, which may have given it another master. */
+  private patient(): Patient {
+    const nodes = () => this.outputs?.nodes ?? {};
+    return {
       stack: this.name,
-      all,
-      masters: all.filter((node) => outputs.nodes[node]?.role === "master"),
-      status: () => status(outputs.nodes),
+      get all() {
+        return Object.keys(nodes());
+      },
+      get masters() {
+        return Object.keys(nodes()).filter((node) => nodes()[node]?.role === "master");
+      },
+      status: () => status(nodes()),
       on: async (name, command) => {
-        const node = outputs.nodes[name];
+        const node = nodes()[name];
         if (!node) throw new Error(`no node ${name}`);
         return onNode(node, command, 120_000);
       },
     };
-    return { patient, outputs, mode, code: codeOf(), patience, say: notice, ...this.operator(mode) };
   }
 }
 

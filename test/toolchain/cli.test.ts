@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { Project } from "./project";
+import { fakeCli, Project } from "./project";
 
-/** A CLI that knows an empty stack, and notes the commands it is given. */
-const CLI = (version: string, install: number) => `
-echo "$*" >>"$PULUMI_LOG"
-case "$*" in
-version) echo ${version} ;;
-"plugin install"*) exit ${install} ;;
-"stack export"*) echo '{"deployment":{}}' ;;
-"stack output"*) echo '{}' ;;
-home) echo "$PULUMI_HOME" ;;
+/** A Go that builds a CLI which says its arguments. */
+const GO = (project: Project) => `case "$1" in
+version) echo go version go1.30 linux/amd64 ;;
+list) echo one; echo two ;;
+build) while [ "$1" != -o ]; do shift; done; echo built >>${project.file("builds")}
+  printf '#!/bin/sh\\necho "ours $*"\\n' >"$2"; chmod +x "$2" ;;
 esac`;
 
 describe("the Pulumi CLI", function () {
@@ -18,7 +15,7 @@ describe("the Pulumi CLI", function () {
   let project: Project;
   beforeEach(() => {
     project = new Project();
-    project.isolate("chmod");
+    project.isolate("chmod", "sleep");
     project.env["PULUMI_LOG"] = project.file("log");
   });
   afterEach(() => project.remove());
@@ -34,23 +31,39 @@ describe("the Pulumi CLI", function () {
 
   it("names a Go that is too old, and a CLI that is too old does not help", async () => {
     project.fake("go", "echo go version go1.19.8 linux/amd64");
-    project.fake("pulumi", CLI("v3.100.0", 0));
+    project.fake("pulumi", fakeCli("v3.100.0", 0));
     project.fake("pulumi-language-nodejs", "");
     const { status, stderr } = await project.run("pulumi", "home");
     assert.equal(status, 1);
-    assert.match(stderr, /^error: .* Go 1\.25\.11 or later is needed, but Go is 1\.19\.8: .*\n$/);
+    assert.match(
+      stderr,
+      /^error: the Pulumi CLI on PATH is v3\.100\.0, and .* Go 1\.25\.11 or later is needed, but Go is 1\.19\.8: .*\n$/,
+    );
   });
 
+  for (const [what, version, host, why] of [
+    ["is too old", "v3.100.0", true, "is v3.100.0"],
+    ["has no language host", "v3.300.0", false, "has no pulumi-language-nodejs"],
+  ] as const) {
+    it(`is built, and the reason told, where the one on PATH ${what}`, async () => {
+      project.fake("pulumi", fakeCli(version, 0));
+      if (host) project.fake("pulumi-language-nodejs", "");
+      project.fake("go", GO(project));
+      const { status, stdout, stderr } = await project.run("pulumi", "whoami");
+      assert.deepEqual([status, stdout], [0, "ours whoami\n"], stderr);
+      assert.match(
+        stderr,
+        new RegExp(
+          `^the Pulumi CLI on PATH ${why}, so 3\\.\\d+\\.\\d+ is built, once, which takes some minutes; or end this ` +
+            "with Ctrl-C and install Pulumi 3\\.248\\.0 or later\n",
+        ),
+      );
+      assert.doesNotMatch(stderr, /not on PATH/);
+    });
+  }
+
   it("is built once, and its build leaves nothing but the CLI", async () => {
-    project.fake(
-      "go",
-      `case "$1" in
-      version) echo go version go1.30 linux/amd64 ;;
-      list) echo one; echo two ;;
-      build) while [ "$1" != -o ]; do shift; done; echo built >>${project.file("builds")}
-        printf '#!/bin/sh\\necho "ours $*"\\n' >"$2"; chmod +x "$2" ;;
-      esac`,
-    );
+    project.fake("go", GO(project));
     for (let i = 0; i < 2; i++) {
       const { status, stdout, stderr } = await project.run("pulumi", "whoami", "--json");
       assert.deepEqual([status, stdout], [0, "ours whoami --json\n"], stderr);
@@ -73,7 +86,7 @@ describe("the Pulumi CLI", function () {
   });
 
   it("is the official one where that is, with its own plugins", async () => {
-    project.fake("pulumi", CLI("v3.300.0", 0));
+    project.fake("pulumi", fakeCli("v3.300.0", 0));
     project.fake("pulumi-language-nodejs", "");
     const { stdout } = await project.run("pulumi", "home");
     assert.equal(stdout.trim(), project.env["PULUMI_HOME"]);
@@ -81,23 +94,46 @@ describe("the Pulumi CLI", function () {
   });
 
   it("gets our plugins, and says so, where the official ones can't be installed", async () => {
-    project.fake("pulumi", CLI("v3.300.0", 1));
+    project.fake("pulumi", fakeCli("v3.300.0", 1));
     project.fake("pulumi-language-nodejs", "");
     project.write("pulumi-home/plugins/resource-aws-v7.0.0/pulumi-resource-aws", "theirs");
     project.write("pulumi-home/plugins/resource-random-v4.21.1/pulumi-resource-random", "theirs");
-    const { status, stderr } = await project.run("up");
+    const { status, stderr } = await project.run("up", "--yes");
     assert.equal(status, 0, stderr);
-    assert.equal(stderr, "the official pulumi-resource-command can't be had here: using ha-nfs's own\n");
+    assert.equal(
+      stderr,
+      "installing pulumi-resource-command 1.2.1\n" +
+        "it can't be installed: no route; no more is tried for a day, or do it by hand: " +
+        "pulumi plugin install resource command 1.2.1\n" +
+        "the official pulumi-resource-command can't be had here: using ha-nfs's own\n",
+    );
     const plugins = ".state/home/plugins";
     assert.equal(project.read(`${plugins}/resource-aws-v7.0.0/pulumi-resource-aws`), "theirs");
     assert.equal(project.read(`${plugins}/resource-random-v4.21.1/pulumi-resource-random`), "theirs");
     assert.match(project.read(`${plugins}/resource-command-v1.2.1/pulumi-resource-command`), /^#!/);
   });
 
+  it("does not wait for plugins for long, nor again at the next verb", async () => {
+    project.fake("pulumi", fakeCli("v3.300.0", 1).replace("exit 1", "exec sleep 30"));
+    project.fake("pulumi-language-nodejs", "");
+    project.env["HA_NFS_PLUGIN_SECONDS"] = "1";
+    const began = Date.now();
+    const first = await project.run("preview");
+    assert.equal(first.status, 0, first.stderr);
+    assert.match(first.stderr, /^it can't be installed: not within 1 s; /m);
+    assert.match(first.stderr, /pulumi-resource-command, pulumi-resource-random can't be had here/);
+    assert.ok(Date.now() - began < 15_000);
+    const second = await project.run("preview");
+    assert.equal(second.status, 0, second.stderr);
+    assert.doesNotMatch(second.stderr, /install/);
+    assert.equal(project.read("log").match(/^plugin install/gm)?.length, 1);
+  });
+
   describe("with a stack of the lab", () => {
     beforeEach(() => {
-      project.fake("pulumi", CLI("v3.300.0", 0));
+      project.fake("pulumi", fakeCli("v3.300.0", 0));
       project.fake("pulumi-language-nodejs", "");
+      project.installPlugins();
       project.write("Pulumi.dev.yaml", "config:\n  ha-nfs:vip: 10.0.0.1\n");
       const words = "const [, , ...words] = process.argv;";
       const answer = `words[2] === "packages" ? ["mmdebstrap", "socat"].join("\\n") : words`;

@@ -122,6 +122,14 @@ describe("command:local:Command", function () {
     ]);
   });
 
+  it("takes a line of any length", async () => {
+    const before = plugin.log.length;
+    const state = await plugin.create({ create: "head -c 1000000 /dev/zero | tr '\\0' x" });
+    assert.equal(state["stdout"], "x".repeat(1_000_000));
+    await sleep(100);
+    assert.equal(plugin.log.slice(before).join(""), "x".repeat(1_000_000));
+  });
+
   it("ends at its time limit, children and all", async () => {
     const began = Date.now();
     const failure = await failureOf(

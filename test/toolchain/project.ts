@@ -15,6 +15,20 @@ import path from "node:path";
 
 const REPO = process.cwd();
 
+/**
+ * A CLI that knows a stack with these resources, and notes the commands it is given.
+ * @param install the exit status of `plugin install`
+ */
+export const fakeCli = (version: string, install: number, resources = "[]") => `
+echo "$*" >>"$PULUMI_LOG"
+case "$*" in
+version) echo ${version} ;;
+"plugin install"*) echo no route >&2; exit ${install} ;;
+"stack export"*) echo '{"deployment":{"resources":${resources}}}' ;;
+"stack output"*) echo '{}' ;;
+home) echo "$PULUMI_HOME" ;;
+esac`;
+
 export interface Ended {
   status: number | null;
   stdout: string;
@@ -64,6 +78,12 @@ export class Project {
     chmodSync(path.join(this.bin, name), 0o755);
   }
 
+  /** Puts the official plugins where the official CLI has them. */
+  installPlugins(): void {
+    for (const plugin of ["command-v1.2.1", "random-v4.21.1"])
+      this.write(`pulumi-home/plugins/resource-${plugin}/PulumiPlugin.yaml`, "");
+  }
+
   /** Leaves of PATH only the fakes, and what a shell script needs. */
   isolate(...tools: string[]): void {
     for (const tool of ["sh", "env", ...tools]) symlinkSync(which(tool), path.join(this.bin, tool));
@@ -71,12 +91,14 @@ export class Project {
     this.env["XDG_CACHE_HOME"] = this.file("cache");
   }
 
+  /** The words of a command that runs a verb. */
+  command(...args: string[]): string[] {
+    return [process.execPath, "--import", "tsx", path.join(REPO, "toolchain/main.ts"), ...args];
+  }
+
   start(...args: string[]): ChildProcess & { ended: Promise<Ended> } {
-    const main = path.join(REPO, "toolchain/main.ts");
-    const child = spawn(process.execPath, ["--import", "tsx", main, ...args], {
-      cwd: this.root,
-      env: this.env,
-    });
+    const [program = "", ...words] = this.command(...args);
+    const child = spawn(program, words, { cwd: this.root, env: this.env });
     return Object.assign(child, { ended: collect(child) });
   }
 

@@ -42,6 +42,41 @@ describe("random:index/randomPassword:RandomPassword", function () {
     });
   });
 
+  /** What the program of the recorded states asks for. */
+  const PROGRAM = { length: 48, special: false, keepers: { generation: "1" } };
+  /** What the official provider, 4.21.1, has in the state's outputs beside it. */
+  const DEFAULTS = {
+    lower: true,
+    upper: true,
+    numeric: true,
+    number: true,
+    minLower: 0,
+    minUpper: 0,
+    minNumeric: 0,
+    minSpecial: 0,
+  };
+  const RECORDED: Record<string, Properties> = {
+    "the official provider": PROGRAM,
+    "a bridge that notes its defaults": { __defaults: [], ...PROGRAM },
+    "ours, before it left the inputs alone": { ...DEFAULTS, ...PROGRAM },
+  };
+  for (const [writer, inputs] of Object.entries(RECORDED)) {
+    it(`keeps the password of a state written by ${writer}`, async () => {
+      const checked = await plugin.check(PROGRAM);
+      assert.deepEqual(await plugin.diff(inputs, checked.inputs), { paths: [], replaces: [] });
+      const { inputs: next } = await plugin.check({ ...PROGRAM, keepers: { generation: "2" } });
+      assert.deepEqual((await plugin.diff(inputs, next)).replaces, ["keepers"]);
+    });
+  }
+
+  it("writes a state that the official provider keeps: defaults are outputs, not inputs", async () => {
+    const { inputs } = await plugin.check(PROGRAM);
+    assert.deepEqual(inputs, PROGRAM);
+    const { result, ...others } = await plugin.create(inputs);
+    assert.ok(result);
+    assert.deepEqual(others, { ...DEFAULTS, ...PROGRAM });
+  });
+
   it("refuses what can't be", async () => {
     assert.equal((await plugin.check({})).failures.length, 1);
     assert.match((await plugin.check({ length: 3, minUpper: 4 })).failures.join(), /at least 4/);

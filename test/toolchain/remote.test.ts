@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { plain, secret, UNKNOWN } from "../../toolchain/plugins/values";
 import type { Properties } from "../../toolchain/plugins/values";
 import { failureOf, Plugin } from "./plugin";
-import { AT_ONCE, keyPair, SshServer } from "./sshServer";
+import { AT_ONCE, DEAF, DIES, keyPair, SshServer } from "./sshServer";
 
 describe("command:remote:Command", function () {
   this.timeout(20_000);
@@ -153,6 +153,42 @@ describe("command:remote:Command", function () {
     const all = await failureOf(create({ create: "true", connection: mute({ perDialTimeout: 0 }) }, 0.5));
     assert.match(all, /^context deadline exceeded: after 1 failed attempts: dial tcp .*: i\/o timeout$/);
     silent.close();
+  });
+
+  it("names a host that cannot be reached", async () => {
+    const connection = to({ host: "192.0.2.1", perDialTimeout: 1, dialErrorLimit: 0 }); // TEST-NET-1, RFC 5737
+    assert.match(
+      await failureOf(create({ create: "true", connection })),
+      /^after 0 failed attempts: dial tcp 192\.0\.2\.1:\d+: /,
+    );
+  });
+
+  it("notices a host that falls silent after the login, without any time limit", async () => {
+    const connection = to({ perDialTimeout: 1 });
+    const words = `127.0.0.1:${connection.port} has said nothing for 4 s`;
+    assert.equal(await failureOf(create({ create: DIES, connection })), `${words}: running "dies":\nbegun\n`);
+    assert.equal(await failureOf(create({ create: DEAF, connection })), words);
+  });
+
+  it("bounds the way through a proxy that says nothing", async () => {
+    const proxy = server.connection;
+    const through = (more: Properties) => ({ ...server.connection, host: DEAF, proxy, ...more });
+    const one = through({ perDialTimeout: 1, dialErrorLimit: 0 });
+    const silent = /^proxy: after 0 failed attempts: dial tcp deaf:\d+: i\/o timeout$/;
+    assert.match(await failureOf(create({ create: "true", connection: one })), silent);
+    const all = through({ perDialTimeout: 0, dialErrorLimit: -1 });
+    assert.match(
+      await failureOf(create({ create: "true", connection: all }, 0.5)),
+      /^proxy: context deadline exceeded: after 1 failed attempts: dial tcp deaf:\d+: i\/o timeout$/,
+    );
+  });
+
+  it("takes a line of any length on a logged stream", async () => {
+    const before = plugin.log.length;
+    const state = await create({ create: "head -c 1000000 /dev/zero | tr '\\0' x", logging: "stdout" });
+    assert.equal(state["stdout"], "x".repeat(1_000_000));
+    await sleep(100);
+    assert.equal(plugin.log.slice(before).join(""), "x".repeat(1_000_000));
   });
 
   it("ends a command at its time limit", async () => {

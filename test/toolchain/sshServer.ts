@@ -8,6 +8,10 @@ import type { Connection, ServerChannel, Session } from "ssh2";
 /** A command that has ended before the client can know that it runs. */
 export const AT_ONCE = "exit 0 at once";
 
+/** A command after which the host is silent, as one that lost its power; one that is so before it runs anything. */
+export const DIES = "dies";
+export const DEAF = "deaf";
+
 /** A key pair: OpenSSH's text of the private key, and a line of authorized_keys. */
 export const keyPair = () => ssh2.utils.generateKeyPairSync("ed25519");
 
@@ -20,7 +24,9 @@ export class SshServer {
   private readonly hostKey = keyPair();
   private readonly userKey = keyPair();
   private readonly ssh = new ssh2.Server({ hostKeys: [this.hostKey.private] });
+  private readonly sockets = new Set<Socket>();
   private readonly server = createServer((socket) => {
+    this.sockets.add(socket.on("close", () => this.sockets.delete(socket)));
     this.ssh.once("connection", (client: Connection) => this.serve(client, socket));
     this.ssh.injectSocket(socket);
   });
@@ -52,7 +58,7 @@ export class SshServer {
   }
 
   async close(): Promise<void> {
-    for (const connection of this.connections) connection.end();
+    for (const socket of this.sockets) socket.destroy();
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }
 
@@ -69,6 +75,7 @@ export class SshServer {
     });
     client.on("session", (accept) => serveSession(accept(), socket));
     client.on("tcpip", (accept, _reject, { destIP, destPort }) => {
+      if (destIP === DEAF) return;
       const channel = accept();
       const socket = connect(destPort, destIP);
       channel.pipe(socket).pipe(channel);
@@ -83,7 +90,9 @@ function serveSession(session: Session, socket: Socket): void {
     if (key === "ACCEPTED" || key.startsWith("PULUMI_")) env[key] = val;
   });
   session.on("exec", (accept, _reject, { command }) => {
-    if (command === AT_ONCE) atOnce(socket, () => exit(accept()));
+    if (command === DEAF) socket.pause();
+    else if (command === DIES) accept().write("begun\n", () => socket.pause());
+    else if (command === AT_ONCE) atOnce(socket, () => exit(accept()));
     else execute(accept(), command, env);
   });
 }

@@ -14,6 +14,10 @@ export const said = command.stdout;
 export const password = new RandomPassword("password", { length: 20 }).result;
 `;
 
+interface Deployment {
+  deployment: { resources: { type: string; inputs: unknown }[] };
+}
+
 /** Waits for a condition, 60 s at most. */
 async function until(condition: () => boolean): Promise<void> {
   for (let i = 0; !condition(); i++) {
@@ -37,8 +41,14 @@ describe("the verbs, with the real CLI", function () {
 
   it("says that there is nothing yet, and leaves nothing behind", async () => {
     const outputs = await project.run("outputs");
-    assert.deepEqual(outputs, { status: 1, stdout: "", stderr: "error: there is no stack dev\n" });
-    const destroy = await project.run("destroy");
+    const nothing = {
+      status: 1,
+      stdout: "",
+      stderr: "error: there is no stack dev: npm run up -- --stack dev makes it\n",
+    };
+    assert.deepEqual(outputs, nothing);
+    assert.deepEqual(await project.run("status"), nothing);
+    const destroy = await project.run("destroy", "--yes");
     assert.deepEqual(destroy, {
       status: 0,
       stdout: "",
@@ -62,7 +72,7 @@ describe("the verbs, with the real CLI", function () {
   });
 
   it("makes the stack, keeps the clone clean, and hides the state from others", async () => {
-    const { status, stdout, stderr } = await project.run("up");
+    const { status, stdout, stderr } = await project.run("up", "--yes");
     assert.equal(status, 0, stdout + stderr);
     assert.deepEqual(JSON.parse(stdout.slice(stdout.lastIndexOf("{"))), {
       said: "hello",
@@ -81,6 +91,20 @@ describe("the verbs, with the real CLI", function () {
     assert.equal(refresh.status, 0, refresh.stdout);
   });
 
+  it("has none either after an older stand-in, which wrote the defaults of a password into its inputs", async () => {
+    const exported = await project.run("pulumi", "stack", "export", "--stack", "dev");
+    const state = JSON.parse(exported.stdout) as Deployment;
+    const password = state.deployment.resources.find(({ type }) => type.endsWith("RandomPassword"));
+    assert.ok(password);
+    assert.deepEqual(password.inputs, { length: 20 }, "the inputs are the program's own");
+    password.inputs = { length: 20, lower: true, minLower: 0, number: true, numeric: true };
+    project.write("state.json", JSON.stringify(state));
+    const imported = await project.run("pulumi", "stack", "import", "--stack", "dev", "--file", "state.json");
+    assert.equal(imported.status, 0, imported.stderr);
+    const { status, stdout } = await project.run("preview", "--expect-no-changes");
+    assert.equal(status, 0, stdout);
+  });
+
   it("has the outputs, and the secrets on request", async () => {
     const { stdout } = await project.run("outputs", "--show-secrets");
     const { password } = JSON.parse(stdout) as { password: string };
@@ -92,7 +116,7 @@ describe("the verbs, with the real CLI", function () {
     project.write("index.ts", project.read("index.ts").replace('"greet"', '"another"'));
     project.write("slow", "");
     unlinkSync(project.file("started"));
-    const up = project.start("up");
+    const up = project.start("up", "--yes");
     await until(() => existsSync(project.file("started")));
     const cli = readFileSync(`/proc/${up.pid}/task/${up.pid}/children`, "utf8").trim();
     up.kill("SIGKILL");
@@ -100,10 +124,10 @@ describe("the verbs, with the real CLI", function () {
     await up.ended;
     project.write("index.ts", project.read("index.ts").replace("test ! -e slow", "true"));
 
-    const { status, stdout, stderr } = await project.run("up");
+    const { status, stdout, stderr } = await project.run("up", "--yes");
     assert.equal(status, 0, stdout + stderr);
     assert.match(stderr, /removed the lock of a run that was killed/);
-    assert.match(stderr, /a run was killed while creating another: this one does it again/);
+    assert.match(stderr, /a run was cut off while creating another: this one does it again/);
     assert.match(stdout, /"said": "again"/);
   });
 
@@ -111,7 +135,7 @@ describe("the verbs, with the real CLI", function () {
     configure("  it:greeting: third\n");
     project.write("index.ts", project.read("index.ts").replace("true || sleep 60", "sleep 60"));
     unlinkSync(project.file("started"));
-    const up = project.start("up");
+    const up = project.start("up", "--yes");
     await until(() => existsSync(project.file("started")));
     up.kill("SIGTERM");
     const { status, stdout, stderr } = await up.ended;
@@ -131,16 +155,16 @@ describe("the verbs, with the real CLI", function () {
   });
 
   it("keeps the stack when only a part of it is destroyed", async () => {
-    const { status, stdout } = await project.run("destroy", "--target", "**another");
+    const { status, stdout } = await project.run("destroy", "--target", "**another", "--yes");
     assert.equal(status, 0, stdout);
     assert.equal((await project.run("outputs")).status, 0);
   });
 
   it("destroys all, and the state with it; and again", async () => {
-    const { status, stdout, stderr } = await project.run("destroy");
+    const { status, stdout, stderr } = await project.run("destroy", "--yes");
     assert.equal(status, 0, stdout + stderr);
     assert.ok(!existsSync(project.file(".state")));
     assert.ok(existsSync(project.file("Pulumi.dev.yaml")));
-    assert.equal((await project.run("destroy")).status, 0);
+    assert.equal((await project.run("destroy", "--yes")).status, 0);
   });
 });

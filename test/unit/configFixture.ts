@@ -67,9 +67,9 @@ export const parseLab = (raw: Record<string, unknown>) => parseConfig(raw) as La
 export const parseHosts = (raw: Record<string, unknown>) => parseConfig(raw) as HostsClusterConfig;
 
 /** The error lines for `raw`, without the namespace; none if it is valid. */
-export function errors(raw: Record<string, unknown>): string[] {
+export function errors(raw: Record<string, unknown>, keyInClear = false): string[] {
   try {
-    parseConfig(raw);
+    parseConfig(raw, keyInClear);
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.errors.map((text) => text.replace(/^ha-nfs:/, ""));

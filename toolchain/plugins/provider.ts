@@ -27,8 +27,10 @@ export interface Operation {
 export interface Resource {
   readonly inputs: Shape;
   readonly outputs: readonly string[];
-  /** Fills in defaults and marks secrets, once the inputs have the right shape. */
+  /** Fills in defaults and marks secrets, once the inputs have the right shape. The state's inputs are the result. */
   normalize?(inputs: Properties): Properties;
+  /** The inputs with defaults that the state has only among the outputs: what is compared, and what create gets. */
+  complete?(inputs: Properties): Properties;
   /** What is wrong with inputs of the right shape. */
   failures?(inputs: Properties): Failure[];
   /** Whether a change of this input replaces the resource. */
@@ -78,6 +80,8 @@ export function serveProvider(version: string, resources: Record<string, Resourc
     }
   };
 
+  const complete = (resource: Resource, inputs: Properties) => resource.complete?.(inputs) ?? inputs;
+
   const handlers: Partial<IResourceProviderServer> = {
     handshake: unary(() => new rpc.ProviderHandshakeResponse().setAcceptSecrets(true)),
     getPluginInfo: unary(() => pluginInfo(version)),
@@ -104,7 +108,8 @@ export function serveProvider(version: string, resources: Record<string, Resourc
 
     diff: unary((request) => {
       const resource = find(request.getUrn());
-      const found = changes(fromStruct(request.getOldInputs()), fromStruct(request.getNews()));
+      const olds = complete(resource, fromStruct(request.getOldInputs()));
+      const found = changes(olds, complete(resource, fromStruct(request.getNews())));
       const response = new rpc.DiffResponse().setHasdetaileddiff(true);
       const { DIFF_NONE, DIFF_SOME } = rpc.DiffResponse.DiffChanges;
       response.setChanges(found.size === 0 ? DIFF_NONE : DIFF_SOME);
@@ -122,7 +127,7 @@ export function serveProvider(version: string, resources: Record<string, Resourc
 
     create: unary(async (request) => {
       const resource = find(request.getUrn());
-      const inputs = fromStruct(request.getProperties());
+      const inputs = complete(resource, fromStruct(request.getProperties()));
       const made = request.getPreview()
         ? Object.fromEntries(resource.outputs.map((name) => [name, UNKNOWN]))
         : await operate(request.getUrn(), request.getTimeout(), (operation) =>
@@ -135,7 +140,7 @@ export function serveProvider(version: string, resources: Record<string, Resourc
 
     update: unary(async (request) => {
       const resource = find(request.getUrn());
-      const inputs = fromStruct(request.getNews());
+      const inputs = complete(resource, fromStruct(request.getNews()));
       const state = fromStruct(request.getOlds());
       const made = request.getPreview()
         ? previewUpdate(resource, inputs, state)

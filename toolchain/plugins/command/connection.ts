@@ -32,6 +32,9 @@ export interface Connection extends Hop {
 const DEFAULTS: Properties = { user: "root", port: 22, dialErrorLimit: 10, perDialTimeout: 15 };
 const SECRETS = ["password", "privateKey", "privateKeyPassword"];
 
+/** A host that leaves this many questions unanswered, each `perDialTimeout` after the one before, is gone. */
+const UNANSWERED = 3;
+
 /** Waits between dials: 100 ms, half as much again each time, 5 s at most. */
 const BACKOFF = { first: 100, factor: 1.5, most: 5000 };
 
@@ -82,7 +85,7 @@ export async function dial(connection: Connection, operation: Operation): Promis
     const proxyConfig = sshConfig(proxy);
     const bastion = await retry("Dial proxy", proxy, operation, () => connect(proxy, proxyConfig, operation));
     const client = await retry("Dial from proxy", connection, operation, async () =>
-      connect(connection, { ...config, sock: await forward(bastion, connection) }, operation),
+      connect(connection, { ...config, sock: await forward(bastion, connection, operation) }, operation),
     ).catch((error: unknown) => {
       bastion.end();
       throw error;
@@ -116,29 +119,31 @@ async function retry<T>(
   }
 }
 
-function forward(bastion: Client, { host, port }: Hop): Promise<NonNullable<ConnectConfig["sock"]>> {
+/** Opens the way to a host through its proxy. */
+function forward(
+  bastion: Client,
+  to: Hop,
+  operation: Operation,
+): Promise<NonNullable<ConnectConfig["sock"]>> {
   return new Promise((resolve, reject) => {
-    bastion.forwardOut("127.0.0.1", 0, host, port, (error, channel) =>
-      error ? reject(error) : resolve(channel),
-    );
+    const done = limit(to, operation, reject);
+    bastion.forwardOut("127.0.0.1", 0, to.host, to.port, (error, channel) => {
+      done();
+      if (error) reject(error);
+      else resolve(channel);
+    });
   });
 }
 
 /** One dial. Ends within `perDialTimeout`, also when the host accepts the connection and then says nothing. */
-function connect(to: Hop, config: ConnectConfig, { signal }: Operation): Promise<Client> {
+function connect(to: Hop, config: ConnectConfig, operation: Operation): Promise<Client> {
   const client = new Client();
   return new Promise<Client>((resolve, reject) => {
     const fail = (error: Error) => {
       reject(explain(error, to));
       client.destroy();
     };
-    const giveUp = () => fail(new Error(`dial tcp ${to.host}:${to.port}: i/o timeout`));
-    const timer = to.perDialTimeout > 0 ? setTimeout(giveUp, to.perDialTimeout * 1000) : undefined;
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", giveUp);
-    };
-    signal.addEventListener("abort", giveUp);
+    const done = limit(to, operation, fail);
     client.on("ready", () => resolve(client));
     client.on("error", fail);
     client.on("close", () => fail(new Error("ssh: handshake failed: EOF")));
@@ -148,6 +153,27 @@ function connect(to: Hop, config: ConnectConfig, { signal }: Operation): Promise
     );
     client.connect(config);
   });
+}
+
+/** Fails a dial at its time limit or the operation's. @returns ends the wait for both */
+function limit(
+  { host, port, perDialTimeout }: Hop,
+  { signal }: Operation,
+  fail: (error: Error) => void,
+): () => void {
+  const giveUp = () => fail(new Error(`dial tcp ${host}:${port}: i/o timeout`));
+  const timer = perDialTimeout > 0 ? setTimeout(giveUp, perDialTimeout * 1000) : undefined;
+  signal.addEventListener("abort", giveUp);
+  return () => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", giveUp);
+  };
+}
+
+/** Why a connection that stood has ended. */
+export function lost(error: Error & { level?: string }, { host, port, perDialTimeout }: Hop): string {
+  if (error.level !== "client-timeout") return error.message;
+  return `${host}:${port} has said nothing for ${perDialTimeout * (UNANSWERED + 1)} s`;
 }
 
 /** Who to be and whom to expect. The order is the official plugin's: private key, password, agent. */
@@ -162,6 +188,8 @@ function sshConfig(to: Hop): ConnectConfig {
     port: to.port,
     username: to.user,
     readyTimeout: 0,
+    keepaliveInterval: to.perDialTimeout * 1000,
+    keepaliveCountMax: UNANSWERED,
     authHandler: methods,
     ...(to.privateKey !== undefined && ownKey(to.privateKey, to.privateKeyPassword)),
     ...(to.password !== undefined && { password: to.password, tryKeyboard: true }),

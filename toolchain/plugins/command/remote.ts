@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import type { Client, ClientChannel } from "ssh2";
 import { errorMessage } from "../server";
 import type { Operation } from "../provider";
-import { connectionField, dial, normalizeConnection } from "./connection";
+import { connectionField, dial, lost, normalizeConnection } from "./connection";
 import type { Connection } from "./connection";
 import { Output } from "./output";
 import { commandResource, previousOutput } from "./resource";
@@ -21,24 +21,33 @@ export const remoteCommand = commandResource<RemoteInputs>({ connection: connect
 async function run(command: string, inputs: RemoteInputs, operation: Operation): Promise<Printed> {
   const client = await dial(inputs.connection, operation);
   const close = () => client.destroy();
-  operation.signal.addEventListener("abort", close);
+  const { signal } = operation;
+  signal.addEventListener("abort", close);
+  const output = new Output(inputs.logging, operation);
   try {
-    operation.signal.throwIfAborted();
+    signal.throwIfAborted();
+    const shell: Shell = { client, to: inputs.connection };
     const environment = inputs.environment ?? {};
-    await expectAccepted(client, environment);
-    const output = new Output(inputs.logging, operation);
-    const { channel, ended } = await open(client, command, { ...environment, ...previousOutput(inputs) });
+    await expectAccepted(shell, environment);
+    const { channel, ended } = await open(shell, command, { ...environment, ...previousOutput(inputs) });
     output.collect("stdout", channel);
     output.collect("stderr", channel.stderr);
     channel.end(inputs.stdin ?? "");
     const failure = await ended;
-    if (operation.signal.aborted) throw output.failure(errorMessage(operation.signal.reason), command);
     if (failure) throw output.failure(failure, command);
     return output.printed();
+  } catch (error) {
+    throw signal.aborted ? output.failure(errorMessage(signal.reason), command) : error;
   } finally {
-    operation.signal.removeEventListener("abort", close);
+    signal.removeEventListener("abort", close);
     client.end();
   }
+}
+
+/** A connection that stands. */
+interface Shell {
+  client: Client;
+  to: Connection;
 }
 
 interface Started {
@@ -48,23 +57,26 @@ interface Started {
 }
 
 /** Listens for the end before anything else runs: the exit status may be in the packet that says the command runs. */
-function open(client: Client, command: string, env: Record<string, string>): Promise<Started> {
+function open(shell: Shell, command: string, env: Record<string, string>): Promise<Started> {
+  const { client, to } = shell;
   return new Promise((resolve, reject) => {
+    client.on("error", (error) => reject(new Error(lost(error, to))));
+    client.on("close", () => reject(new Error("ssh: unexpected EOF")));
     client.exec(command, { env }, (error, channel) =>
-      error ? reject(error) : resolve({ channel, ended: ended(client, channel) }),
+      error ? reject(error) : resolve({ channel, ended: ended(shell, channel) }),
     );
   });
 }
 
 /** Why a command failed, in the words of the official plugin; undefined if it did not. */
-function ended(client: Client, channel: ClientChannel): Promise<string | undefined> {
+function ended({ client, to }: Shell, channel: ClientChannel): Promise<string | undefined> {
   return new Promise((resolve) => {
     let failure: string | undefined = "wait: remote command exited without exit status or exit signal";
     channel.on("exit", (status: number | null, signal?: string) => {
       failure = status === 0 ? undefined : `Process exited with status ${status ?? signalled(signal ?? "")}`;
     });
     channel.on("close", () => resolve(failure));
-    client.on("error", (error) => (failure = error.message)).on("close", () => resolve(failure));
+    client.on("error", (error) => (failure = lost(error, to))).on("close", () => resolve(failure));
   });
 }
 
@@ -74,9 +86,9 @@ function signalled(signal: string): string {
 }
 
 /** sshd ignores variables that its AcceptEnv does not name, and ssh2 does not tell: so ask for each of them. */
-async function expectAccepted(client: Client, environment: Record<string, string>): Promise<void> {
+async function expectAccepted(shell: Shell, environment: Record<string, string>): Promise<void> {
   for (const [name, value] of Object.entries(environment)) {
-    const { channel, ended } = await open(client, `printenv ${name}`, { [name]: value });
+    const { channel, ended } = await open(shell, `printenv ${name}`, { [name]: value });
     channel.resume();
     if ((await ended) === undefined) continue;
     throw new Error(

@@ -8,7 +8,6 @@ const LOWER = "abcdefghijklmnopqrstuvwxyz";
 const NUMERIC = "0123456789";
 const SPECIAL = "!@#$%&*()-_=+[]{}<>:?";
 
-/** The inputs with their defaults: so that a default written out is no change, and makes no new password. */
 const DEFAULTS: Properties = {
   lower: true,
   upper: true,
@@ -53,7 +52,7 @@ export const randomPassword: Resource = {
     overrideSpecial: { type: "string" },
   },
   outputs: ["result"],
-  normalize,
+  complete,
   failures,
   replaces: () => true,
   id: () => "none",
@@ -62,15 +61,21 @@ export const randomPassword: Resource = {
   delete: () => undefined,
 };
 
-/** `number` is the old name of `numeric`; both hold the same. */
-function normalize(inputs: Properties): Properties {
-  const numeric = inputs["numeric"] ?? inputs["number"] ?? true;
-  return { ...DEFAULTS, ...inputs, numeric, number: numeric };
+/**
+ * The inputs with their defaults: a default written out is no change, and makes no new password. The official provider
+ * keeps them among the outputs alone. `number` is the old name of `numeric`; both hold the same.
+ */
+function complete(inputs: Properties): Properties {
+  const given = Object.fromEntries(
+    Object.entries(inputs).filter(([name, value]) => value !== null && !name.startsWith("__")),
+  );
+  const numeric = given["numeric"] ?? given["number"] ?? true;
+  return { ...DEFAULTS, ...given, numeric, number: numeric };
 }
 
 function failures(inputs: Properties): Failure[] {
   if (Object.values(inputs).some((value) => isUnknown(unwrap(value)))) return [];
-  const rules = plain(normalize(inputs)) as unknown as Rules;
+  const rules = plain(complete(inputs)) as unknown as Rules;
   const least = Math.max(1, rules.minLower + rules.minUpper + rules.minNumeric + rules.minSpecial);
   const found: Failure[] = [];
   if (rules.length < least) found.push({ property: "length", reason: `this must be at least ${least}` });
