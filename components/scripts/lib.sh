@@ -168,7 +168,7 @@ run() {
 	fi
 	own "$2"
 	[[ ! -e $pending ]] || mapfile -t changed <"$pending"
-	"$action"
+	"$action" 9>&- # no daemon that it starts keeps the lock
 	((!drifted)) || exit 3
 	# what is called done outlives a power cut: nobody comes by again to look
 	[[ $action != apply || ${#changed[@]} == 0 ]] || sync -f /etc /usr/local /var

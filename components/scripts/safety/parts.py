@@ -75,4 +75,4 @@ class Parts:
             return "exports"
         if node.read("/proc/fs/nfsd/threads", "0") == "0":
             return "nfsd"
-        return None if self.has_addresses() else "address"
+        return None if self.has_addresses() and self.is_alive(f"{node.RUN}/connections.pid") else "address"
