@@ -260,6 +260,28 @@ describe("node scripts: fencing", () => {
       assert.deepEqual([status, output], [0, "down\nstopped\n"]);
     });
 
+    for (const [what, proc, unit, stays] of [
+      [
+        "heartbeat starts itself anew, and the peer cannot take it",
+        "cs:WFConnection ro:Primary/Unknown",
+        "active",
+        true,
+      ],
+      ["systemd stops heartbeat", "cs:WFConnection ro:Primary/Unknown", "deactivating", false],
+      ["the peer can take it", "cs:Connected ro:Primary/Secondary", "active", false],
+      ["it does not serve", "cs:WFConnection ro:Secondary/Unknown", "active", false],
+    ] as const)
+      it(`stop ${stays ? "leaves the service" : "stops"} where ${what}`, () => {
+        box.stub("systemctl", `echo ${unit}`);
+        box.write("/etc/ha-nfs/data.conf", "MINOR=0\n");
+        box.write("/proc-drbd", `version: 8.4.11\n 0: ${proc} ds:UpToDate/DUnknown C r-----\n`);
+        box.write("/hanfs", nodeFile("hanfs").replace("/proc/drbd", "/proc-drbd"), 0o755);
+        const { status } = box.exec(
+          `${given("up", "stopped")}; /hanfs data stop; s=$?; cp ${run}/wish /wished; exit $s`,
+        );
+        assert.deepEqual([status, box.read("/wished")], [0, stays ? "up\n" : "down\n"]);
+      });
+
     it("stop of a service that has stopped returns at once", () => {
       const { status } = box.exec(`${given("down", "stopped")}; /hanfs data stop`);
       assert.equal(status, 0);
