@@ -43,7 +43,8 @@ const VERBS: Record<string, (given: Arguments) => Promise<number>> = {
   pulumi: async (given) => {
     await enter(given);
     // A secret may be set before anything else: the CLI wants a stack for it.
-    if (/^config set/.test(given.all.join(" "))) prepareStack(given.stack, given.configFile, NEW);
+    if (/^config set/.test(given.all.join(" ")) && !exportStack(given.stack))
+      prepareStack(given.stack, given.configFile, NEW);
     return run("pulumi", given.all);
   },
   status: (given) => operator("scripts/status.ts", given),

@@ -92,7 +92,7 @@ export function prepareStack(
   const config = copyConfig(stack, given, !create);
   if (!state) createStack(stack, config);
   else if (living === undefined && state.deployment.pending_operations?.length) {
-    notice(`a run was cut off while ${underWay(state)}: this one does it again`);
+    notice(`a run was cut off while ${underWay(state)}: the next up does it again, destroy removes it`);
     importStack(stack, settle(state));
   }
   return config;
