@@ -69,12 +69,18 @@ class Witness(Upkeep):
             if time.monotonic() - self.foreign_since > 60:
                 return f"the witness lets only {peer} go on alone, though both are equal: restart its ha-nfs@{self.volume}"
         alone = here.role == "Primary" and here.is_away and not here.frozen
+        if here.role == "Primary" and here.peer_disk == "Diskless":  # after a boot it may have its old data back
+            alone, noted = True, noted or self.owe()
         if alone and noted and register != f"{me} {noted}":  # a shot that it does not know of, or its file is an old copy
             if self.ask(pair, f"claim {me} {noted}") != "granted":
                 return f"the witness has granted {peer}, and {me} serves alone: look before you switch anything off"
             node.write(node.CLAIMED, noted)
             node.forget(node.DEBT)
         return ""
+
+    def owe(self) -> str:
+        node.write(node.DEBT, node.spell(node.generations(self.volume)))
+        return node.read(node.DEBT)
 
     def ask(self, pair: dict[str, str], words: str) -> str | None:
         return wire.ask_witness(pair, words, 1)
