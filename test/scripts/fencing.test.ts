@@ -121,7 +121,10 @@ describe("node scripts: fencing", () => {
 
     it("removes what it wrote", () => {
       box.run("fencing.sh", "apply", fencing);
+      box.exec(`/usr/bin/python3 -Ic 'import sys; sys.path.insert(0, "${LIB}"); import wire'`);
+      assert.ok(box.exists(`${LIB}/__pycache__`));
       const { calls } = box.run("fencing.sh", "remove", fencing);
+      assert.ok(!box.exists(`${LIB}/__pycache__`));
       assert.ok(calls.includes("systemctl stop ha-nfs-door.service"));
       for (const file of [`${LIB}/fence-peer`, `${LIB}/wire.py`, "/etc/ha-nfs/fence.conf"]) {
         assert.throws(() => box.read(file), file);
@@ -149,7 +152,9 @@ describe("node scripts: fencing", () => {
     it("keep who went on alone when they go: a witness that forgets it would let the other go on too", () => {
       box.run("witness.sh", "apply", witness);
       box.write("/var/lib/ha-nfs/register", "m1 A:0:0:0\n");
+      box.exec(`/usr/bin/python3 -Ic 'import sys; sys.path.insert(0, "${LIB}"); import wire'`);
       box.run("witness.sh", "remove", witness);
+      assert.ok(!box.exists(`${LIB}/__pycache__`));
       assert.equal(box.read("/var/lib/ha-nfs/register"), "m1 A:0:0:0\n");
       assert.throws(() => box.read(`${LIB}/door`));
     });
