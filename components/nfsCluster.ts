@@ -90,7 +90,11 @@ export class NfsCluster extends pulumi.ComponentResource {
     const where = { volume: VOLUME, minor: MINOR, mount: MOUNT };
     const pair = new MasterPair(
       `${name}-masters`,
-      { masters: args.masters, secretsGeneration: args.secretsGeneration ?? 1 },
+      {
+        masters: args.masters,
+        secretsGeneration: args.secretsGeneration ?? 1,
+        fenceOptions: args.fencing?.device?.options,
+      },
       parent,
     );
     const fencing = new Fencing(

@@ -19,11 +19,9 @@ import {
   text,
 } from "./fields";
 import { pushTargets, readPool, replication, slaves } from "./fleetSchema";
+import { fencing } from "./fencingSchema";
 import { isAddress } from "./network";
-import { LAB_DEVICE, Platform, VerifyAlg } from "./types";
-
-/** Written for a part of `fencing` that there shall not be. */
-export const NONE = "none";
+import { Platform, VerifyAlg } from "./types";
 
 const master = section({
   name,
@@ -101,18 +99,6 @@ const drbd = section({
   verifyAlg: choice(VerifyAlg).default(VerifyAlg.Sha1),
   // DRBD_C_MAX_RATE_MAX is 4 GiB/s (linux/drbd_limits.h).
   resyncMaxRateMiB: integer(1, 4096, " of MiB per second").default(100),
-});
-
-const fencing = section({
-  device: text(
-    (value) => /^\/[^\s"'\\$`]+( [^\s"'\\$`]+)*$/.test(value) || value === LAB_DEVICE || value === NONE,
-    "the path of a command on the masters with its arguments, without quotes; or none",
-    "see fencing in docs/config.md",
-  ).exactOptional(),
-  witness: name.exactOptional(),
-  allowDataLoss: z.boolean(says("true, false", "write it without quotes")).default(false),
-  silence: duration(["50ms", "10s"]).default(400),
-  deviceSeconds: integer(1, 120, " of seconds").default(20),
 });
 
 /** The kernel takes 10 to 3600 s for lease and grace (fs/nfsd/nfsctl.c). */

@@ -45,7 +45,7 @@ describe("safety: leave and compare-disks", function () {
       ["a peer that cannot take over", { connection: "SyncSource", disks: "UpToDate/Inconsistent" }],
       ["no peer", { connection: "WFConnection", roles: "Secondary/Unknown", disks: "UpToDate/DUnknown" }],
     ] as const) {
-      it(`waits not for ${what}`, async () => {
+      it(`waits not for ${what}`, () => {
         n1.drbd(state);
         const began = Date.now();
         assert.equal(n1.sh(LEAVE).status, 0);

@@ -86,7 +86,7 @@ describe("safety: split, both sides of a split brain", function () {
       /somebody else looks at it/,
     ],
   ] as const) {
-    it(`says that it cannot keep them where ${what}, and leaves all as it was`, async () => {
+    it(`says that it cannot keep them where ${what}, and leaves all as it was`, () => {
       n1.sh("mkdir -p /var/lib/ha-nfs/kept; head -c 20000 /dev/zero >/volume/data/large");
       n1.sh(`${breaks}; sed -i 's/flock -w 10 8/flock -w 1 8/' ${SPLIT}`);
       const { status, output } = split("keep /var/lib/ha-nfs/kept/a.tar", "data/large\0data/gone\0");

@@ -1,31 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import * as net from "node:net";
-import { safetyFiles } from "../../components/fencing";
 import { nodeFile } from "../../components/remote/hostScript";
-import {
-  compareTimer,
-  compareUnit,
-  doorUnit,
-  guardUnit,
-  leaveUnit,
-  witnessUnit,
-} from "../../components/render/units";
+import { compareTimer, compareUnit, guardUnit, leaveUnit, witnessUnit } from "../../components/render/units";
+import { code, fencing } from "./fencingVars";
 import { Sandbox } from "./sandbox";
 
 const LIB = "/usr/local/lib/ha-nfs";
 const WANTS = "/etc/systemd/system/multi-user.target.wants";
 
-const code = safetyFiles() as Record<"NODE_PY" | "RULES_PY" | "WIRE_PY" | "DOOR", string>;
-const fencing = {
-  ...code,
-  FENCE_CONF: "ME=m1\n",
-  FENCE_PEER: nodeFile("safety/fence-peer"),
-  FENCE_DEVICE: "",
-  SPLIT_BRAIN: nodeFile("safety/split-brain"),
-  DOOR_UNIT: doorUnit(7790, ["10.10.2.12"]),
-  DOOR_ADDRESS: "127.0.0.1:7790",
-};
 const witness = { ...code, WITNESS_UNIT: witnessUnit(7791, ["10.10.1.11"]) };
 const guard = {
   VOLUME: "data",

@@ -2,7 +2,6 @@
 and tells the truth. Each in a thread of its own, for a host that does not answer must keep nobody else waiting.
 """
 
-import subprocess
 import threading
 import time
 
@@ -101,16 +100,9 @@ class Device(Upkeep):
 
     def verdict(self, pair: dict[str, str]) -> str:
         """A device that calls a connected peer off proves nothing, and the handler does not believe it."""
-        command = [*pair["DEVICE"].split(), "status", pair["PEER"]]
-        try:
-            done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=30
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            return f"does not answer: {error}"
-        answer = done.stdout.strip()
-        if done.returncode or answer not in ("on", "off"):
-            return f"does not answer: {(done.stderr or answer).strip() or f'exit {done.returncode}'}"
-        if answer == "off" and not self.drbd().is_away:
+        status = node.ask_device(pair, "status", "30")
+        if not status.done or status.said not in ("on", "off"):
+            return f"does not answer: {status.complaint}"
+        if status.said == "off" and not self.drbd().is_away:
             return f"lies: it calls {pair['PEER']} off, which is connected"
         return "ok"
