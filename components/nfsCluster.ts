@@ -124,7 +124,7 @@ export class NfsCluster extends pulumi.ComponentResource {
     );
     const guard = new Guard(
       `${name}-guard`,
-      { pair, volume: VOLUME, after: [...fencing.scripts, volume, vip, service] },
+      { pair, volume: VOLUME, verify: args.drbd?.verify, after: [...fencing.scripts, volume, vip, service] },
       parent,
     );
     const heartbeat = new HeartbeatLink(

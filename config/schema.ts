@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { Access, DrbdMetadata, HeartbeatTransport, MachineType, Squash } from "../components/enums";
+import { VERIFY } from "../components/render/units";
+import { isCalendar } from "./calendar";
 import {
   address,
   choice,
@@ -96,6 +98,11 @@ const heartbeat = section({
 const drbd = section({
   port: integer(1024, 65535).default(7788),
   metadata: choice(DrbdMetadata).default(DrbdMetadata.Internal),
+  verify: text(
+    (value) => value === "off" || isCalendar(value),
+    "a calendar expression of systemd's, such as weekly or Sun 03:00; or off",
+    "see systemd.time(7), or try it with `systemd-analyze calendar`",
+  ).default(VERIFY),
   verifyAlg: choice(VerifyAlg).default(VerifyAlg.Sha1),
   // DRBD_C_MAX_RATE_MAX is 4 GiB/s (linux/drbd_limits.h).
   resyncMaxRateMiB: integer(1, 4096, " of MiB per second").default(100),

@@ -264,6 +264,8 @@ export interface DrbdConfig {
   /** The TCP port, on both masters. */
   readonly port: number;
   readonly metadata: DrbdMetadata;
+  /** When both disks are compared: a calendar expression of systemd's, or `off`. */
+  readonly verify: string;
   /** The digest of `drbdadm verify`. */
   readonly verifyAlg: VerifyAlg;
   /** The most a resync may take, in MiB/s: DRBD's `c-max-rate`. */

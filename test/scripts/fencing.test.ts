@@ -23,7 +23,7 @@ const guard = {
   SPLIT: nodeFile("safety/split"),
   COMPARE: nodeFile("safety/compare-disks"),
   COMPARE_UNIT: compareUnit,
-  COMPARE_TIMER: compareTimer,
+  COMPARE_TIMER: compareTimer("weekly"),
   LEAVE_UNIT: leaveUnit,
   WISH: nodeFile("safety/wish"),
   WAIT_PEER: nodeFile("safety/wait-peer"),
@@ -187,13 +187,32 @@ describe("node scripts: fencing", () => {
 
     it("has the polite end and the weekly comparison start with the node", () => {
       const { calls } = box.run("guard.sh", "apply", guard);
-      assert.ok(calls.includes("systemctl start ha-nfs-leave@data.service ha-nfs-compare@data.timer"));
+      assert.ok(calls.includes("systemctl start ha-nfs-leave@data.service"));
       for (const [unit, file] of [
         ["ha-nfs-leave@data.service", "ha-nfs-leave@.service"],
         ["ha-nfs-compare@data.timer", "ha-nfs-compare@.timer"],
       ]) {
         assert.equal(box.linkTarget(`${WANTS}/${unit}`), `/etc/systemd/system/${file}`);
       }
+    });
+
+    it("compares at another time, or not at all, where it is told to", () => {
+      const timer = "/etc/systemd/system/ha-nfs-compare@.timer";
+      box.run("guard.sh", "apply", guard);
+      const later = { ...guard, COMPARE_TIMER: compareTimer("Sun 03:00") };
+      const { calls } = box.run("guard.sh", "apply", later);
+      assert.deepEqual(restarts(calls), ["systemctl restart ha-nfs-compare@data.timer"]);
+      assert.match(box.read(timer), /^OnCalendar=Sun 03:00\nPersistent=no$/m);
+      const never = { ...guard, COMPARE_TIMER: "" };
+      assert.equal(box.run("guard.sh", "verify", never).output, `drift: ${timer} is there\n`);
+      assert.ok(
+        box.run("guard.sh", "apply", never).calls.includes("systemctl stop ha-nfs-compare@data.timer"),
+      );
+      assert.deepEqual(
+        [box.exists(timer), box.linkTarget(`${WANTS}/ha-nfs-compare@data.timer`)],
+        [false, undefined],
+      );
+      assert.equal(box.run("guard.sh", "verify", never).status, 0);
     });
 
     it("says in verify that it is down, and goes with all it wrote", () => {
