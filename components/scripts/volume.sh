@@ -9,9 +9,19 @@ is_connected() { [[ $(drbdadm cstate "$VOLUME") == Connected ]]; }
 is_blank_pair() { [[ $(drbdadm dstate "$VOLUME") == Inconsistent/Inconsistent && $(drbdadm show-gi "$VOLUME" | grep -c "$just_created") -gt 0 ]]; }
 has_data() { [[ $(drbdadm dstate "$VOLUME") == UpToDate/* ]]; }
 
+is_in_service() { [[ $(drbdadm role "$VOLUME") == *Primary* ]]; } # so it was made long ago
+
+# A guard that is there already neither starts here nor ends what it finds primary without a wish, and the door is busy.
+lock() {
+	exec 7>/run/ha-nfs/looking.lock 8>/run/ha-nfs/promote.lock
+	{ flock -w 60 7 && flock -w 60 8; } || die "another change of DRBD's state takes too long"
+}
+
 apply() {
-	[[ $(drbdadm role "$VOLUME") != *Primary* ]] || return 0 # in service: made long ago
+	! is_in_service || return 0
 	wait_until 120 "the two masters' DRBD are connected ($(drbdadm cstate "$VOLUME"))" is_connected
+	lock
+	! is_in_service || return 0
 	if is_blank_pair; then
 		drbdadm -- --clear-bitmap new-current-uuid "$VOLUME/0"
 		log "two blank disks: no initial sync"
@@ -19,7 +29,7 @@ apply() {
 	wait_until 30 "this node's disk is UpToDate ($(drbdadm dstate "$VOLUME"))" has_data
 	drbdadm primary "$VOLUME"
 	if [[ -z $(blkid -p -s TYPE -o value "$DEVICE") ]]; then
-		mkfs.ext4 -q "$DEVICE"
+		mkfs.ext4 -q "$DEVICE" || { drbdadm secondary "$VOLUME" && die "mkfs.ext4 $DEVICE has failed"; }
 		log "made the file system"
 		# it has touched the whole device, and what is in DRBD's activity log is copied again after a crash
 		drbdadm secondary "$VOLUME"

@@ -65,6 +65,7 @@ describe("parseConfig", () => {
       drbd: {
         port: 7788,
         metadata: DrbdMetadata.Internal,
+        verify: "weekly",
         verifyAlg: VerifyAlg.Sha1,
         resyncMaxRateMiB: 100,
       },
