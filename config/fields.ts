@@ -53,10 +53,24 @@ function unknownKey(key: string, known: readonly string[]): string {
   return advise(known.join(", "), guess === undefined ? "remove it" : `did you mean ${guess}?`);
 }
 
+/** `both` is the witness's word for a pair that is whole. */
+const TAKEN = ["localhost", "both"];
+
+/** A host name, with or without its domain. `uname -n` may have 64 letters, drbdadm takes 63. */
+function isHostName(value: string): boolean {
+  const isLabel = (label: string) => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(label);
+  return (
+    /^[a-z]/.test(value) && value.length <= 63 && value.split(".").every(isLabel) && !TAKEN.includes(value)
+  );
+}
+
 export const name = text(
-  (value) => /^[a-z]([a-z0-9-]{0,13}[a-z0-9])?$/.test(value) && value !== "localhost",
-  "1 to 15 of a-z, 0-9 and '-', starting with a letter and not ending with '-' (RFC 1123), and not localhost",
-  "use the host name without its domain, as `uname -n` prints it",
+  isHostName,
+  "1 to 63 of a-z, 0-9, '-' and '.', first a letter, each part between dots as of RFC 1123, and neither localhost nor both",
+  (found) =>
+    typeof found === "string" && isHostName(found.toLowerCase())
+      ? `heartbeat takes capitals for small letters: call the host ${found.toLowerCase()} by \`hostnamectl set-hostname\``
+      : "use the host name as `uname -n` prints it",
 );
 
 export const address = text(isAddress, "an IPv4 address such as 10.10.1.11", (found) =>

@@ -64,7 +64,7 @@ export interface HostsClusterConfig extends CommonConfig {
 
 /** One of the two masters. */
 export interface MasterConfig {
-  /** The host name (`uname -n`): an RFC 1123 label of at most 15 characters. */
+  /** The host name as `uname -n` prints it, in small letters, with or without a domain; at most 63. */
   readonly name: string;
   /** Its address in `serviceNetwork`. */
   readonly serviceAddress: string;

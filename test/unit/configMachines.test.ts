@@ -83,14 +83,43 @@ describe("config: masters", () => {
     ],
   ]);
 
-  it("have host names of RFC 1123, at most 15 characters, not localhost", () => {
-    for (const name of ["M2", "2m", "m_2", "m-", "abcdefghijklmnop", "localhost", "m2.example", ""]) {
-      const [line, ...more] = errors(labWith({ name }));
+  it("have host names of RFC 1123, with or without a domain, at most 63 letters", () => {
+    const long = "n".repeat(63);
+    for (const name of [
+      "2m",
+      "m_2",
+      "m-",
+      "m-.example",
+      "m2.",
+      "m2..example",
+      ".m2",
+      `${long}n`,
+      "localhost",
+      "both",
+      "",
+    ]) {
+      const [line, ...more] = errors(hostsWith({ name }));
       assert.match(
         line ?? "",
-        /^masters\[1\]\.name: found ".*"; allowed: 1 to 15 of a-z, .*; use the host name /,
+        /^masters\[1\]\.name: found ".*; allowed: 1 to 63 of a-z, .*; use the host name /,
       );
       assert.deepEqual(more, []);
+    }
+    for (const name of [long, "nas-b.2nd-floor.storage.example.com"]) {
+      assert.deepEqual(errors(hostsWith({ name })), []);
+    }
+  });
+  it("have no capitals in their names", () => {
+    assert.match(
+      errors(hostsWith({ name: "NAS-B.example" })).join("\n"),
+      /^masters\[1\]\.name: found "NAS-B\.example"; allowed: .*; heartbeat takes capitals for small letters: call the host nas-b\.example by `hostnamectl set-hostname`$/,
+    );
+  });
+  it("have short names on the lab", () => {
+    for (const name of ["abcdefghijklmnop", "m2.example"]) {
+      assert.deepEqual(errors(labWith({ name })), [
+        `masters[1].name: found "${name}"; allowed: on platform lab 1 to 15 of a-z, 0-9 and '-'; choose a short one without dots`,
+      ]);
     }
     assert.deepEqual(errors(labWith({ name: "abcdefghijklmn0" })), []);
   });

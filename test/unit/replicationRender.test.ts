@@ -61,9 +61,10 @@ UserKnownHostsFile /etc/ha-nfs/replicator/known_hosts/s1
 
   it("are an ssh_config that ssh reads", () => {
     const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "ha-nfs-ssh-")), "config");
-    fs.writeFileSync(file, `${sshHost("s1", "10.10.2.21", 2222)}${sshConfig}`);
+    const name = "s1.storage.example.com";
+    fs.writeFileSync(file, `${sshHost(name, "10.10.2.21", 2222)}${sshConfig}`);
     try {
-      const read = execFileSync("ssh", ["-G", "-F", file, "s1"], { encoding: "utf8" });
+      const read = execFileSync("ssh", ["-G", "-F", file, name], { encoding: "utf8" });
       for (const line of ["hostname 10.10.2.21", "port 2222", "user ha-nfs", "stricthostkeychecking true"]) {
         assert.ok(read.includes(`${line}\n`), `${line} is not in\n${read}`);
       }
