@@ -74,8 +74,8 @@ export const shareClient = section({
 
 const share = section({
   name: text(
-    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-    "1 to 63 of a-z, 0-9 and '-', neither first nor last a '-'",
+    /^\w([\w-]{0,61}\w)?$/,
+    "1 to 63 of a-z, A-Z, 0-9, '-' and '_', neither first nor last a '-'",
     "it becomes the directory /srv/nfs/<name>",
   ),
   clients: z.array(shareClient, oneClient).min(1, oneClient).exactOptional(),

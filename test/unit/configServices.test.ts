@@ -50,7 +50,7 @@ describe("config: shares", () => {
     ],
     [
       { ...lab, shares: [{ name: "../etc" }] },
-      "shares[0].name: found \"../etc\"; allowed: 1 to 63 of a-z, 0-9 and '-', neither first nor last a '-'; " +
+      "shares[0].name: found \"../etc\"; allowed: 1 to 63 of a-z, A-Z, 0-9, '-' and '_', neither first nor last a '-'; " +
         "it becomes the directory /srv/nfs/<name>",
     ],
     [
@@ -58,6 +58,17 @@ describe("config: shares", () => {
       "shares: found []; allowed: a list of at least one { name, clients }; name what the cluster shall export",
     ],
   ]);
+  it("may have capitals and underscores in their names", () => {
+    const shares = ["Media_2024", "media_2024", "_", "A"].map((name) => ({ name }));
+    assert.deepEqual(errors({ ...lab, shares }), []);
+    for (const name of ["-a", "a-", "a.b", "a b", "ä", "a".repeat(64)]) {
+      assert.match(
+        errors({ ...lab, shares: [{ name }] }).join("\n"),
+        /^shares\[0\]\.name: found [^\n]*$/,
+        name,
+      );
+    }
+  });
   it("may be mounted through a router", () =>
     assert.deepEqual(errors(share({ from: "192.168.0.0/16" })), []));
 });
