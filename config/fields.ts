@@ -142,9 +142,10 @@ export const ssh = {
     "leave user and port off",
   ).exactOptional(),
   sshPort: port.exactOptional(),
+  // As useradd(8) has it, but for a last `$`, which is for machines' accounts.
   sshUser: text(
-    /^[a-z_][\w-]{0,31}$/,
-    "a user name such as root",
+    /^(?!\.{1,2}$|\d+$)[\w.][\w.-]{0,31}$/,
+    "a user name such as root: 1 to 32 letters, digits and '_', '.', '-', not first a '-' and not digits alone",
     "name root or a user who may `sudo -n`",
   ).exactOptional(),
   hostKey: text(

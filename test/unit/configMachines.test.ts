@@ -152,11 +152,16 @@ describe("config: masters", () => {
     ],
   ]);
 
+  it("are logged in on by any user that useradd takes", () => {
+    for (const sshUser of ["first.last", "Admin", "_svc", "0day", "a-b_c.D", "a".repeat(32)]) {
+      assert.deepEqual(errors(hostsWith({ sshUser })), [], sshUser);
+    }
+  });
   it("have well-formed keys for SSH, devices and disk", () => {
     const wrong = {
       sshHost: ["root@m2", "m2:22", ""],
       sshPort: [0, 65536, "22", 22.5],
-      sshUser: ["Root", "a b"],
+      sshUser: ["a b", "a$", "-a", "a@b", "..", "1000", "a".repeat(33), ""],
       hostKey: [
         "ssh-rsa AAAA",
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIshort",
