@@ -211,6 +211,8 @@ export interface ShareClientConfig {
   readonly anonUid: number;
   /** The group id that a squashed user acts as. */
   readonly anonGid: number;
+  /** Whether it may ask from a port above 1023, as any of its users can. */
+  readonly insecure: boolean;
 }
 
 /** How the masters watch each other. Times are in milliseconds. See ha.cf(5). */

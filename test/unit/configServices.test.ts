@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { check, ends, errors, lab, type Case } from "./configFixture";
+import { exportsFile } from "../../components/render/nfs";
+import { check, ends, errors, lab, parseLab, type Case } from "./configFixture";
 
 describe("config: shares", () => {
   const share = (...clients: unknown[]) => ({ ...lab, shares: [{ name: "data", clients }] });
@@ -25,7 +26,7 @@ describe("config: shares", () => {
     ],
     [
       share(),
-      "shares[0].clients: found []; allowed: a list of at least one { from, access, squash, anonUid, anonGid }; say who may mount the share",
+      "shares[0].clients: found []; allowed: a list of at least one { from, access, squash, anonUid, anonGid, insecure }; say who may mount the share",
     ],
   ]);
   check("know access and squash", [
@@ -42,7 +43,22 @@ describe("config: shares", () => {
       "shares[0].clients[0].anonUid: found 4294967295; allowed: a whole number, 0 to 4294967294; " +
         ends.number,
     ],
+    [
+      share({ from: "10.10.1.13", insecure: "yes" }),
+      'shares[0].clients[0].insecure: found "yes"; allowed: true, false; write it without quotes',
+    ],
   ]);
+  it("may let a client ask from any port", () => {
+    const [data] = parseLab(share({ from: "10.10.1.13", insecure: true }, { from: "10.10.1.14" })).shares;
+    assert.deepEqual(
+      data?.clients.map(({ insecure }) => insecure),
+      [true, false],
+    );
+    assert.match(
+      exportsFile("data", "/srv/nfs", [data]),
+      /10\.10\.1\.13\(.*,insecure\)\n.*10\.10\.1\.14\([^)]*[0-9a-f]\)\n$/,
+    );
+  });
   check("have names of their own, fit for a directory", [
     [
       { ...lab, shares: [{ name: "a" }, { name: "a" }] },
@@ -214,7 +230,7 @@ describe("config: unknown keys", () => {
     [{ ...lab, nfs: { protocol: 10 } }, `nfs.protocol: found an unknown key; allowed: ${nfs}; remove it`],
     [
       { ...lab, shares: [{ name: "data", clients: [{ from: "10.10.1.13", acess: "ro" }] }] },
-      "shares[0].clients[0].acess: found an unknown key; allowed: from, access, squash, anonUid, anonGid; did you mean access?",
+      "shares[0].clients[0].acess: found an unknown key; allowed: from, access, squash, anonUid, anonGid, insecure; did you mean access?",
     ],
   ]);
 });
