@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isHostKey, mendHostKey } from "./hostKey";
 import { canonical, isAddress, isNetwork, isUnicast, prefixLength } from "./network";
 import { advise, nearest } from "./report";
 
@@ -149,10 +150,9 @@ export const ssh = {
     "name root or a user who may `sudo -n`",
   ).exactOptional(),
   hostKey: text(
-    // The blob of an ed25519 key is always 51 bytes, 68 characters in base64 (RFC 8709).
-    /^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}( [^\r\n]*)?$/,
-    "the host's public ed25519 key on one line, ssh-ed25519 AAAA…",
-    "copy the line of /etc/ssh/ssh_host_ed25519_key.pub on the host",
+    isHostKey,
+    "the host's public key on one line, ssh-ed25519 AAAA… or ecdsa-sha2-nistp256, -384 or -521 AAAA…",
+    mendHostKey,
   ).exactOptional(),
 };
 

@@ -89,7 +89,7 @@ export interface SshConfig {
   readonly sshPort: number;
   /** root, or a user who may `sudo -n`. */
   readonly sshUser: string;
-  /** The host key to expect: one line, `ssh-ed25519 AAAA…`. */
+  /** The host key to expect: one line, `ssh-ed25519 AAAA…` or `ecdsa-sha2-nistp256 AAAA…`. */
   readonly hostKey: string;
 }
 
