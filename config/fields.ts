@@ -156,8 +156,12 @@ export const ssh = {
   ).exactOptional(),
 };
 
+/** A partition, by the kernel's names and udev's. */
+const PARTITION =
+  /^\/dev\/(([shv]|xv)d[a-z]+\d+|(nvme\d+n|mmcblk|loop|md|nbd)\d+p\d+|disk\/by-(part\w+\/.*|\w+\/.*-part\d+))$/;
+
 export const dataDisk = text(
-  (value) => isPath(value) && value.startsWith("/dev/"),
-  "the absolute path of a disk under /dev",
+  (value) => isPath(value) && value.startsWith("/dev/") && !PARTITION.test(value),
+  "the absolute path of a whole disk under /dev, no partition",
   "choose a name that survives a reboot: run `ls -l /dev/disk/by-id` on the host",
 );

@@ -65,6 +65,23 @@ describe("config: platforms", () => {
         "allowed: a network interface for each network; choose another one",
     ],
   ]);
+  it("hosts: have a host key each, whatever the comment says", () => {
+    const hostKey = `${host(1).hostKey} of another machine`;
+    const [line = "", ...more] = errors(hostsWith({ hostKey }));
+    assert.match(
+      line,
+      /^masters\[1\]\.hostKey: found "ssh-ed25519 A.*, which masters\[0\]\.hostKey has too; allowed: a host key for each master; is it one machine\? /,
+    );
+    assert.deepEqual(more, []);
+  });
+  it("hosts: give a whole disk for the data, by any of its names", () => {
+    for (const dataDisk of [
+      ...["/dev/sdb", "/dev/nvme0n1", "/dev/mmcblk0", "/dev/md0", "/dev/md/data", "/dev/vg1/data2"],
+      ...["/dev/mapper/vg1-part1", "/dev/disk/by-id/wwn-0x5000c500a1b2c3d4", "/dev/drbd1"],
+    ]) {
+      assert.deepEqual(errors(hostsWith({ dataDisk })), [], dataDisk);
+    }
+  });
   it("hosts: may share a name at different ports", () => {
     const masters = [1, 2].map((n) => ({ ...host(n), sshHost: "gate", sshPort: 2200 + n }));
     assert.deepEqual(errors({ ...hosts, masters }), []);
@@ -164,7 +181,11 @@ describe("config: masters", () => {
       sshUser: ["a b", "a$", "-a", "a@b", "..", "1000", "a".repeat(33), ""],
       hostKey: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIshort", `${host(2).hostKey}\n${host(1).hostKey}`],
       serviceDevice: ["eth 0", "a234567890123456", "../eth0"],
-      dataDisk: ["sdb", "/dev/../etc/passwd", "/dev/", "/mnt/disk", "/dev/a b"],
+      dataDisk: [
+        ...["sdb", "/dev/../etc/passwd", "/dev/", "/mnt/disk", "/dev/a b"],
+        ...["/dev/sdb1", "/dev/vda12", "/dev/xvdb1", "/dev/nvme0n1p2", "/dev/mmcblk0p1"],
+        ...["/dev/disk/by-id/wwn-0x5-part1", "/dev/disk/by-path/pci-0-part2", "/dev/disk/by-partlabel/data"],
+      ],
     };
     for (const [key, values] of Object.entries(wrong)) {
       for (const value of values) {

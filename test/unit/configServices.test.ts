@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { exportsFile } from "../../components/render/nfs";
-import { check, ends, errors, lab, parseLab, type Case } from "./configFixture";
+import { check, ends, errors, lab, labFleet, parseLab, type Case } from "./configFixture";
 
 describe("config: shares", () => {
   const share = (...clients: unknown[]) => ({ ...lab, shares: [{ name: "data", clients }] });
@@ -74,6 +74,17 @@ describe("config: shares", () => {
       "shares: found []; allowed: a list of at least one { name, clients }; name what the cluster shall export",
     ],
   ]);
+  check("are for readers, and not for the proxies that read for them", [
+    [
+      {
+        ...labFleet,
+        readPool: { vip: "10.10.1.101" },
+        shares: [{ name: "data", clients: [{ from: "10.10.1.32/32" }] }],
+      },
+      'shares[0].clients[0].from: found "10.10.1.32", which is readPool.proxies[1].serviceAddress; ' +
+        "allowed: no proxy: it reads for others, and slaves let it in by themselves; name the readers themselves",
+    ],
+  ]);
   it("may have capitals and underscores in their names", () => {
     const shares = ["Media_2024", "media_2024", "_", "A"].map((name) => ({ name }));
     assert.deepEqual(errors({ ...lab, shares }), []);
@@ -142,6 +153,10 @@ describe("config: heartbeat, DRBD and NFS", () => {
     [
       heartbeat({ udpPort: 0 }),
       `heartbeat.udpPort: found 0; allowed: a whole number, 1 to 65535; ${ends.number}`,
+    ],
+    [
+      heartbeat({ transport: "mcast", udpPort: 65535 }),
+      "heartbeat.udpPort: found 65535; allowed: at most 65534 with mcast, whose second network has the next port; lower it",
     ],
     [
       heartbeat({ autoFailback: "on" }),
