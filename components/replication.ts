@@ -101,11 +101,12 @@ export class Replication extends pulumi.ComponentResource {
 
   /** Makes the masters send to a host. */
   public feed({ host, role, shares, bandwidthKiB, receiver }: FeedArgs): HostScript[] {
+    const hostKey = pulumi.unsecret(pulumi.output(host.args.ssh.hostKey));
     const vars = {
       NAME: host.name,
       CONFIG: feedConf({ shares, bandwidthKiB }),
-      SSH_HOST: sshHost(host.name, host.address(role), host.args.sshdPort ?? 22),
-      HOST_KEY: pulumi.unsecret(pulumi.output(host.args.ssh.hostKey)),
+      SSH_HOST: hostKey.apply((key) => sshHost(host.name, host.address(role), host.args.sshdPort ?? 22, key)),
+      HOST_KEY: hostKey,
     };
     return this.pair.rollOut(`${this.label}-to-${host.name}`, "feed.sh", () => vars, {
       parent: this,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isHostKey, mendHostKey } from "./hostKey";
 import { canonical, isAddress, isNetwork, isUnicast, prefixLength } from "./network";
 import { advise, nearest } from "./report";
 
@@ -53,10 +54,24 @@ function unknownKey(key: string, known: readonly string[]): string {
   return advise(known.join(", "), guess === undefined ? "remove it" : `did you mean ${guess}?`);
 }
 
+/** `both` is the witness's word for a pair that is whole. */
+const TAKEN = ["localhost", "both"];
+
+/** A host name, with or without its domain. `uname -n` may have 64 letters, drbdadm takes 63. */
+function isHostName(value: string): boolean {
+  const isLabel = (label: string) => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(label);
+  return (
+    /^[a-z]/.test(value) && value.length <= 63 && value.split(".").every(isLabel) && !TAKEN.includes(value)
+  );
+}
+
 export const name = text(
-  (value) => /^[a-z]([a-z0-9-]{0,13}[a-z0-9])?$/.test(value) && value !== "localhost",
-  "1 to 15 of a-z, 0-9 and '-', starting with a letter and not ending with '-' (RFC 1123), and not localhost",
-  "use the host name without its domain, as `uname -n` prints it",
+  isHostName,
+  "1 to 63 of a-z, 0-9, '-' and '.', first a letter, each part between dots as of RFC 1123, and neither localhost nor both",
+  (found) =>
+    typeof found === "string" && isHostName(found.toLowerCase())
+      ? `heartbeat takes capitals for small letters: call the host ${found.toLowerCase()} by \`hostnamectl set-hostname\``
+      : "use the host name as `uname -n` prints it",
 );
 
 export const address = text(isAddress, "an IPv4 address such as 10.10.1.11", (found) =>
@@ -128,21 +143,25 @@ export const ssh = {
     "leave user and port off",
   ).exactOptional(),
   sshPort: port.exactOptional(),
+  // As useradd(8) has it, but for a last `$`, which is for machines' accounts.
   sshUser: text(
-    /^[a-z_][\w-]{0,31}$/,
-    "a user name such as root",
+    /^(?!\.{1,2}$|\d+$)[\w.][\w.-]{0,31}$/,
+    "a user name such as root: 1 to 32 letters, digits and '_', '.', '-', not first a '-' and not digits alone",
     "name root or a user who may `sudo -n`",
   ).exactOptional(),
   hostKey: text(
-    // The blob of an ed25519 key is always 51 bytes, 68 characters in base64 (RFC 8709).
-    /^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}( [^\r\n]*)?$/,
-    "the host's public ed25519 key on one line, ssh-ed25519 AAAA…",
-    "copy the line of /etc/ssh/ssh_host_ed25519_key.pub on the host",
+    isHostKey,
+    "the host's public key on one line, ssh-ed25519 AAAA… or ecdsa-sha2-nistp256, -384 or -521 AAAA…",
+    mendHostKey,
   ).exactOptional(),
 };
 
+/** A partition, by the kernel's names and udev's. */
+const PARTITION =
+  /^\/dev\/(([shv]|xv)d[a-z]+\d+|(nvme\d+n|mmcblk|loop|md|nbd)\d+p\d+|disk\/by-(part\w+\/.*|\w+\/.*-part\d+))$/;
+
 export const dataDisk = text(
-  (value) => isPath(value) && value.startsWith("/dev/"),
-  "the absolute path of a disk under /dev",
+  (value) => isPath(value) && value.startsWith("/dev/") && !PARTITION.test(value),
+  "the absolute path of a whole disk under /dev, no partition",
   "choose a name that survives a reboot: run `ls -l /dev/disk/by-id` on the host",
 );

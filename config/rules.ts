@@ -5,7 +5,7 @@ import { checkFleet } from "./rules/fleet";
 import { checkNames, checkPairs } from "./rules/machines";
 import { checkAddresses, checkNetworks, checkPingNodes } from "./rules/networks";
 import { checkPlatform, checkReplicationNetwork } from "./rules/platforms";
-import { checkGrace, checkHeartbeat, checkPorts, checkShares } from "./rules/services";
+import { checkGrace, checkHeartbeat, checkPorts, checkReplication, checkShares } from "./rules/services";
 
 /** Reports what is wrong between the valid values of `draft`. */
 export function checkRules(draft: Draft, written: Lookup, report: Report): void {
@@ -19,6 +19,7 @@ export function checkRules(draft: Draft, written: Lookup, report: Report): void 
   checkFleet(draft, written, report);
   checkShares(draft, report);
   checkHeartbeat(draft, report);
+  checkReplication(draft, report);
   checkPorts(draft, report);
   checkGrace(draft, report);
   checkFencing(draft, written, report);

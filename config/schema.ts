@@ -41,6 +41,8 @@ const master = section({
   dataDisk: dataDisk.exactOptional(),
 });
 
+const flag = z.boolean(says("true, false", "write it without quotes")).default(false);
+
 const lab = section({
   machine: choice(MachineType).exactOptional(),
   masterMemoryMiB: mebibytes(512).default(640),
@@ -58,7 +60,7 @@ const lab = section({
 });
 
 const oneClient = says(
-  "a list of at least one { from, access, squash, anonUid, anonGid }",
+  "a list of at least one { from, access, squash, anonUid, anonGid, insecure }",
   "say who may mount the share",
 );
 /** 2^32 - 1 is no id: the kernel reads it as -1, "no change" (chown(2)). */
@@ -70,12 +72,13 @@ export const shareClient = section({
   squash: choice(Squash).default(Squash.Root),
   anonUid: unixId,
   anonGid: unixId,
+  insecure: flag,
 });
 
 const share = section({
   name: text(
-    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-    "1 to 63 of a-z, 0-9 and '-', neither first nor last a '-'",
+    /^\w([\w-]{0,61}\w)?$/,
+    "1 to 63 of a-z, A-Z, 0-9, '-' and '_', neither first nor last a '-'",
     "it becomes the directory /srv/nfs/<name>",
   ),
   clients: z.array(shareClient, oneClient).min(1, oneClient).exactOptional(),
@@ -93,7 +96,7 @@ const heartbeat = section({
     "a multicast address, 224.0.0.0 to 239.255.255.255",
     "choose one that nothing else in these networks uses",
   ).default("225.0.0.11"),
-  autoFailback: z.boolean(says("true, false", "write it without quotes")).default(false),
+  autoFailback: flag,
   pingNodes: z
     .array(address, says("a list of IPv4 addresses in serviceNetwork", "write it as a list"))
     .prefault([]),

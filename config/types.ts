@@ -64,7 +64,7 @@ export interface HostsClusterConfig extends CommonConfig {
 
 /** One of the two masters. */
 export interface MasterConfig {
-  /** The host name (`uname -n`): an RFC 1123 label of at most 15 characters. */
+  /** The host name as `uname -n` prints it, in small letters, with or without a domain; at most 63. */
   readonly name: string;
   /** Its address in `serviceNetwork`. */
   readonly serviceAddress: string;
@@ -89,7 +89,7 @@ export interface SshConfig {
   readonly sshPort: number;
   /** root, or a user who may `sudo -n`. */
   readonly sshUser: string;
-  /** The host key to expect: one line, `ssh-ed25519 AAAA…`. */
+  /** The host key to expect: one line, `ssh-ed25519 AAAA…` or `ecdsa-sha2-nistp256 AAAA…`. */
   readonly hostKey: string;
 }
 
@@ -211,6 +211,8 @@ export interface ShareClientConfig {
   readonly anonUid: number;
   /** The group id that a squashed user acts as. */
   readonly anonGid: number;
+  /** Whether it may ask from a port above 1023, as any of its users can. */
+  readonly insecure: boolean;
 }
 
 /** How the masters watch each other. Times are in milliseconds. See ha.cf(5). */

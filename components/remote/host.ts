@@ -29,7 +29,7 @@ export interface SshArgs {
   user: string;
   /** Private key in OpenSSH format. */
   privateKey: pulumi.Input<string>;
-  /** The host's public key, one line `ssh-ed25519 AAAA…`; any other key is refused. */
+  /** The host's public key, one line `ssh-ed25519 AAAA…` or `ecdsa-sha2-nistp256 AAAA…`; any other key is refused. */
   hostKey: pulumi.Input<string>;
 }
 

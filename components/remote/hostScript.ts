@@ -28,6 +28,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "reads.sh": ["probe.sh", "delegations.sh"],
   "replica-disk.sh": ["disk.sh"],
   "serving.sh": ["probe.sh"],
+  "volume.sh": ["disk.sh"],
   "witness.sh": ["door.sh", "packages.sh"],
 };
 

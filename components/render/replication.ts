@@ -54,6 +54,8 @@ export function feedConf(c: FeedConf): string {
   return json({ trees: c.shares, bandwidthKiB: c.bandwidthKiB });
 }
 
+const ED25519 = "ssh-ed25519";
+
 /** The part of ssh_config(5) for all replicas. AES-GCM: of OpenSSH's ciphers the fastest with AES in the processor. */
 export const sshConfig = `# made by ha-nfs
 Include ${REPLICATOR}/ssh.d/*.conf
@@ -63,7 +65,7 @@ User ${LOGIN}
 IdentityFile /etc/ha-nfs/secrets/replication
 IdentitiesOnly yes
 StrictHostKeyChecking yes
-HostKeyAlgorithms ssh-ed25519
+HostKeyAlgorithms ${ED25519}
 Ciphers aes128-gcm@openssh.com,chacha20-poly1305@openssh.com
 Compression no
 ConnectTimeout 5
@@ -71,15 +73,16 @@ ServerAliveInterval 3
 ServerAliveCountMax 3
 `;
 
-/** The part of ssh_config(5) for one replica. Its host key is pinned in a file of its own. */
-export function sshHost(name: string, address: string, port: number): string {
+/** The part of ssh_config(5) for one replica. Its host key, `TYPE BASE64`, is pinned in a file of its own. */
+export function sshHost(name: string, address: string, port: number, hostKey: string): string {
+  const type = hostKey.split(" ", 1)[0];
   return `# made by ha-nfs
 Host ${name}
 HostName ${address}
 Port ${port}
 HostKeyAlias ${name}
 UserKnownHostsFile ${REPLICATOR}/known_hosts/${name}
-`;
+${type === ED25519 ? "" : `HostKeyAlgorithms ${type}\n`}`;
 }
 
 /** systemd.service(5): the resource agent starts and stops it with the volume, so it is not enabled. */

@@ -1,15 +1,17 @@
 # shellcheck shell=bash
 # How a script takes a disk: only one that is provably blank, or that it has taken before.
-: "${DISK:?}"
 
 blank_mib=16 # MiB at the start that must be zero before a disk counts as blank
 
 # zero_start DEVICE: nothing but zeros in its first blank_mib.
 zero_start() { cmp -s -n $((blank_mib * 1024 * 1024)) "$1" /dev/zero; }
 
+# blanking: the command by which a person gives the disk up.
+blanking() { printf %s "wipefs --all --force $DISK && dd if=/dev/zero of=$DISK bs=1M count=$blank_mib"; }
+
 # refuse WHAT: the disk or partition holds something, and that is the user's.
 refuse() {
-	die "$DISK is not blank: $1. Nothing was written. Is it the right disk? To keep what is on it, copy it away first. To give the disk to ha-nfs, destroy its contents yourself: wipefs --all --force $DISK && dd if=/dev/zero of=$DISK bs=1M count=$blank_mib"
+	die "$DISK is not blank: $1. Nothing was written. Is it the right disk? To keep what is on it, copy it away first. To give the disk to ha-nfs, destroy its contents yourself: $(blanking)"
 }
 
 # prove_blank DEVICE: no signature that wipefs knows, and zeros where one that it does not know would be.
@@ -25,6 +27,8 @@ is_lvm() { [[ $(lsblk -dno TYPE "$DISK" 2>/dev/null) == lvm ]]; }
 
 require_disk() {
 	[[ -b $DISK ]] || die "there is no block device $DISK; there are: $(lsblk -dnpo NAME,SIZE | tr '\n' ' ')"
+	[[ $(lsblk -dno TYPE "$DISK") != part ]] ||
+		die "$DISK is a partition, and ha-nfs makes its own on a whole disk: give it one, such as $(lsblk -dnpo PKNAME "$DISK") if nothing else is on that"
 }
 
 # partition LABEL SGDISK-ARGUMENT…: partitions a blank disk, unless the partition LABEL is on it already.

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # This node's half of the DRBD volume: partitions, metadata, configuration, device up. It writes metadata only on a
 # disk that is provably blank, and never makes a file system.
-: "${VOLUME:?}" "${EXTERNAL_METADATA:?}" "${DRBD_RESOURCE:?}" "${DRBD_GLOBAL:?}"
+: "${VOLUME:?}" "${DISK:?}" "${EXTERNAL_METADATA:?}" "${DRBD_RESOURCE:?}" "${DRBD_GLOBAL:?}"
 
 label=ha-nfs-$VOLUME # GPT name of the data partition: by it we know our own disk again
 
@@ -15,12 +15,21 @@ meta=internal
 
 files() {
 	local secret text
-	secret=$(</etc/ha-nfs/secrets/drbd)
+	secret=$(secret drbd)
 	text=${DRBD_RESOURCE//@SHARED_SECRET@/$secret}
 	text=${text//@DISK@/$data}
 	put /etc/drbd.d/global_common.conf 644 "$DRBD_GLOBAL"
 	put "/etc/drbd.d/$VOLUME.res" 600 "${text//@META_DISK@/$meta}"
 	put /etc/modules-load.d/ha-nfs-drbd.conf 644 $'drbd\n'
+}
+
+# The place of the metadata decides how large the volume is, so it is for life.
+require_same_metadata() {
+	local there=internal wanted=external
+	[[ -b $data ]] || return 0
+	[[ ! -b $data-meta ]] || there=external
+	[[ $meta != internal ]] || wanted=internal
+	[[ $there == "$wanted" ]] || die "the volume on $DISK has $there metadata, and drbd.metadata is $wanted now: where they are is fixed when the volume is made. Nothing was changed. Set drbd.metadata back to $there. To have them $wanted, make the volume anew: copy the files away, destroy the stack, $(blanking) on both masters, bring the stack up, and copy the files back"
 }
 
 prepare_disk() {
@@ -30,6 +39,7 @@ prepare_disk() {
 		[[ $meta == internal ]] || die "$DISK is a logical volume, and those have internal metadata only: set drbd.metadata to internal"
 		return
 	fi
+	require_same_metadata
 	size_mib=$(($(blockdev --getsize64 "$DISK") / 1024 / 1024))
 	# DRBD's bitmap needs 32 MiB a TiB; the rest is room to grow
 	meta_mib=$((64 + size_mib / 8192))

@@ -6,7 +6,7 @@ heartbeat=/usr/libexec/heartbeat/heartbeat
 
 files() {
 	local keys
-	keys=$(</etc/ha-nfs/secrets/authkeys)
+	keys=$(secret authkeys)
 	put /etc/ha.d/ha.cf 644 "$HA_CF"
 	put /etc/ha.d/haresources 644 "$HARESOURCES"
 	put /etc/ha.d/authkeys 600 "$keys"$'\n'

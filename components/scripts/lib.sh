@@ -4,6 +4,7 @@
 
 backups=/var/backups/ha-nfs
 changed=() # files that are new and have not taken effect yet
+private=() # files for root alone: no old one of them is kept once the new ones have taken effect
 
 log() { printf '%s\n' "$*"; }
 
@@ -22,6 +23,7 @@ die() {
 # verify says what differs, remove deletes it.
 put() {
 	local path=$1 mode=$2 text=$3
+	[[ $mode != 600 ]] || private+=("$path")
 	case $action in
 	remove)
 		rm -f "$path"
@@ -47,6 +49,9 @@ put() {
 	mv "$path.new" "$path"
 	log "wrote $path"
 }
+
+# secret NAME: what secrets.sh has written. `remove` does without it, for it may be gone already.
+secret() { [[ $action == remove ]] || cat "/etc/ha-nfs/secrets/$1"; }
 
 # secrets_directory: closed to all but root. What is beside it is not: sshd reads the login's keys there as the login.
 secrets_directory() {
@@ -170,6 +175,7 @@ run() {
 	[[ ! -e $pending ]] || mapfile -t changed <"$pending"
 	"$action" 9>&- # no daemon that it starts keeps the lock
 	((!drifted)) || exit 3
+	[[ $action == verify || ${#private[@]} == 0 ]] || rm -f "${private[@]/#/$backups}"
 	# what is called done outlives a power cut: nobody comes by again to look
 	[[ $action != apply || ${#changed[@]} == 0 ]] || sync -f /etc /usr/local /var
 	rm -f "$pending"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A slave's data disk: partition, ext4 file system, mounted where the receiver writes. Only a disk that is provably
 # blank is formatted.
-: "${MOUNT:?}"
+: "${DISK:?}" "${MOUNT:?}"
 
 label=ha-nfs-replica # GPT name of the partition: by it we know our own disk again
 if is_lvm; then

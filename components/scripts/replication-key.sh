@@ -9,9 +9,6 @@ apply() {
 	files
 }
 
-remove() {
-	files
-	rm -f "$backups/etc/ha-nfs/secrets/replication"
-}
+remove() { files; }
 
 verify() { files; }

@@ -3,13 +3,29 @@
 # file system is made through DRBD. Runs on one master, after both have brought their half up.
 : "${VOLUME:?}" "${DEVICE:?}"
 
-just_created=0000000000000004 # UUID_JUST_CREATED in the kernel's drbd_int.h: metadata that has never had data
+making=/var/lib/ha-nfs/making-$VOLUME # is there while the file system is made
+just_created=0000000000000004         # UUID_JUST_CREATED in the kernel's drbd_int.h: metadata that has never had data
 
 is_connected() { [[ $(drbdadm cstate "$VOLUME") == Connected ]]; }
 is_blank_pair() { [[ $(drbdadm dstate "$VOLUME") == Inconsistent/Inconsistent && $(drbdadm show-gi "$VOLUME" | grep -c "$just_created") -gt 0 ]]; }
 has_data() { [[ $(drbdadm dstate "$VOLUME") == UpToDate/* ]]; }
 
-is_in_service() { [[ $(drbdadm role "$VOLUME") == *Primary* ]]; } # so it was made long ago
+# mkfs.ext4 writes the superblock last, so what has one was made whole, and is never made again.
+has_file_system() { [[ -n $(blkid -p -s TYPE -o value "$DEVICE") ]]; }
+
+# blkid ends with 2 where it finds nothing, and where it cannot read.
+is_blank() {
+	local status=0
+	blkid -p "$DEVICE" >/dev/null || status=$?
+	((status == 2)) && zero_start "$DEVICE"
+}
+
+# Where one of the two is primary the volume was made long ago, unless it is this node, which was interrupted at it.
+is_in_service() {
+	local role
+	role=$(drbdadm role "$VOLUME")
+	[[ $role == */Primary || ($role == Primary/* && ! -e $making) ]]
+}
 
 # A guard that is there already neither starts here nor ends what it finds primary without a wish, and the door is busy.
 lock() {
@@ -28,8 +44,13 @@ apply() {
 	fi
 	wait_until 30 "this node's disk is UpToDate ($(drbdadm dstate "$VOLUME"))" has_data
 	drbdadm primary "$VOLUME"
-	if [[ -z $(blkid -p -s TYPE -o value "$DEVICE") ]]; then
+	if has_file_system; then
+		rm -f "$making"
+		drbdadm secondary "$VOLUME"
+	elif [[ -e $making ]] || is_blank; then
+		: >"$making"
 		mkfs.ext4 -q "$DEVICE" || { drbdadm secondary "$VOLUME" && die "mkfs.ext4 $DEVICE has failed"; }
+		rm "$making"
 		log "made the file system"
 		# it has touched the whole device, and what is in DRBD's activity log is copied again after a crash
 		drbdadm secondary "$VOLUME"
@@ -38,6 +59,7 @@ apply() {
 		wait_until 60 "the two masters' DRBD are connected ($(drbdadm cstate "$VOLUME"))" is_connected
 	else
 		drbdadm secondary "$VOLUME"
+		die "$DEVICE is neither blank nor a file system, as far as it can be read; nothing was written. On this node: drbdadm primary $VOLUME, look with blkid -p $DEVICE, drbdadm secondary $VOLUME. If nothing on it is wanted, blank it while it is primary: dd if=/dev/zero of=$DEVICE bs=1M count=${blank_mib:?}"
 	fi
 }
 

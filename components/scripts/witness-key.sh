@@ -9,6 +9,6 @@ apply() {
 	files
 }
 
-remove() { rm -f /etc/ha-nfs/secrets/witness "$backups/etc/ha-nfs/secrets/witness"; }
+remove() { files; }
 
 verify() { files; }

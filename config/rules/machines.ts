@@ -1,5 +1,5 @@
 import type { Draft } from "../draft";
-import type { Path, Report } from "../report";
+import { show, type Path, type Report } from "../report";
 import { Platform } from "../types";
 import { checkUnique } from "./unique";
 
@@ -30,11 +30,23 @@ export function machines(draft: Draft): Entry[] {
   return entries(draft).filter(({ kind }) => kind !== "pushTargets" || draft.platform === Platform.Hosts);
 }
 
+/** The lab's machines have control sockets, whose paths have their names in them. */
+const LAB_NAME = /^[a-z0-9-]{1,15}$/;
+
 export function checkNames(draft: Draft, report: Report): void {
   const names = machines(draft).map(({ path, machine }) => ({
     path: [...path, "name"],
     value: machine.name,
   }));
+  for (const { path, value } of names) {
+    if (draft.platform !== Platform.Lab || value === undefined || LAB_NAME.test(value)) continue;
+    report(
+      path,
+      show(value),
+      "on platform lab 1 to 15 of a-z, 0-9 and '-'",
+      "choose a short one without dots",
+    );
+  }
   checkUnique(names, "a name that no other machine has", "choose another one", report);
 }
 

@@ -62,6 +62,13 @@ function checkHosts(draft: Draft, written: Lookup, report: Report): void {
     value: sshHost && `${sshHost}:${sshPort}`,
   }));
   checkUnique(doors, "a host and port for each machine", "no two machines are the same", report);
+  const keys = (draft.masters ?? []).map((master, i) => ({
+    path: ["masters", i, "hostKey"],
+    value: master?.hostKey?.split(" ", 2).join(" "),
+  }));
+  const mend =
+    "is it one machine? Of two that were cloned give one new keys: rm /etc/ssh/ssh_host_*, dpkg-reconfigure openssh-server";
+  checkUnique(keys, "a host key for each master", mend, report);
 }
 
 /** A replication network comes with an address, and on hosts an interface, for each master; or not at all. */

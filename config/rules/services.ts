@@ -1,6 +1,7 @@
 import { DOOR_PORT, WITNESS_PORT } from "../../components/render/fencing";
 import type { Draft } from "../draft";
-import type { Report } from "../report";
+import { HeartbeatTransport } from "../../components/enums";
+import { show, type Report } from "../report";
 import { checkUnique } from "./unique";
 
 export function checkShares(draft: Draft, report: Report): void {
@@ -17,6 +18,14 @@ export function checkShares(draft: Draft, report: Report): void {
       "merge the two entries",
       report,
     );
+    for (const { path, value } of clients) {
+      const proxy =
+        draft.readPool?.proxies?.findIndex((each) => value && each?.serviceAddress === value) ?? -1;
+      if (proxy < 0) continue;
+      const found = `${show(value)}, which is readPool.proxies[${proxy}].serviceAddress`;
+      const allowed = "no proxy: it reads for others, and slaves let it in by themselves";
+      report(path, found, allowed, "name the readers themselves");
+    }
   });
 }
 
@@ -41,6 +50,18 @@ export function checkHeartbeat(draft: Draft, report: Report): void {
     [1000, "or a busy master counts as dead", "raise it"],
   ]);
   atLeast("initdead", initdead, [[2 * deadtime, "twice deadtime", "raise it, or lower deadtime"]]);
+  const { transport, udpPort } = draft.heartbeat ?? {};
+  if (transport === HeartbeatTransport.Multicast && udpPort === 65535) {
+    const allowed = "at most 65534 with mcast, whose second network has the next port";
+    report(["heartbeat", "udpPort"], `${udpPort}`, allowed, "lower it");
+  }
+}
+
+export function checkReplication(draft: Draft, report: Report): void {
+  const { coalesce = NaN, maxLag = NaN } = draft.replication ?? {};
+  if (coalesce < maxLag || Number.isNaN(coalesce + maxLag)) return;
+  const allowed = `less than maxLag, ${maxLag}ms, or every slave is late while changes are gathered`;
+  report(["replication", "coalesce"], `${coalesce}ms`, allowed, "lower it, or raise maxLag");
 }
 
 /** Ports that a machine of the cluster may have in use already. */

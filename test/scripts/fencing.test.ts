@@ -142,7 +142,7 @@ describe("node scripts: fencing", () => {
       assert.throws(() => box.read(`${LIB}/door`));
     });
 
-    it("write the keys for root alone, print none, and take them away with their copy", () => {
+    it("write the keys for root alone, print none, and take them away with what is left of old ones", () => {
       const { status, output } = box.run("witness-key.sh", "apply", key);
       assert.equal(status, 0, output);
       assert.doesNotMatch(output, /secret-text/);
@@ -152,7 +152,8 @@ describe("node scripts: fencing", () => {
       assert.equal(box.mode("/etc/ha-nfs"), "755", "sshd reads authorized_keys there as the login");
       assert.equal(box.run("witness-key.sh", "verify", key).status, 0);
       box.run("witness-key.sh", "apply", { WITNESS_KEYS: "witness-secret-text-2\n" });
-      assert.ok(box.exists("/var/backups/ha-nfs/etc/ha-nfs/secrets/witness"));
+      assert.ok(!box.exists("/var/backups/ha-nfs/etc/ha-nfs/secrets/witness"), "an old key is not kept");
+      box.write("/var/backups/ha-nfs/etc/ha-nfs/secrets/witness", "of an older ha-nfs\n", 0o600);
       box.run("witness-key.sh", "remove", key);
       assert.throws(() => box.read("/etc/ha-nfs/secrets/witness"));
       assert.throws(() => box.read("/var/backups/ha-nfs/etc/ha-nfs/secrets/witness"));

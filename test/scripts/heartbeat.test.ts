@@ -175,8 +175,29 @@ describe("node scripts: secrets and heartbeat", () => {
       assert.equal(box.read("/etc/ha.d/ha.cf"), "edited by hand\n");
     });
 
-    it("removes what it wrote", () => {
+    it("keeps no old key once the new one is in use, nor one that an older ha-nfs has kept", () => {
+      const old = "/var/backups/ha-nfs/etc/ha.d/authkeys";
+      box.write(old, "heartbeat-secret-text-0\n", 0o600);
       box.run("heartbeat.sh", "apply", heartbeat);
+      assert.ok(!box.exists(old));
+      box.run("secrets.sh", "apply", secretsOf(2));
+      const failed = box.run("heartbeat.sh", "apply", heartbeat, "touch /reload-fails");
+      assert.match(failed.output, /the old files are back/);
+      assert.equal(box.read("/etc/ha.d/authkeys"), secrets.HEARTBEAT_KEYS);
+      const { status, output } = box.run("heartbeat.sh", "apply", heartbeat, "rm /reload-fails");
+      assert.equal(status, 0, output);
+      assert.equal(box.read("/etc/ha.d/authkeys"), secretsOf(2).HEARTBEAT_KEYS);
+      assert.ok(!box.exists(old));
+      for (const file of ["authkeys", "drbd", "fence", "witness"]) {
+        assert.ok(!box.exists(`/var/backups/ha-nfs/etc/ha-nfs/secrets/${file}`), file);
+      }
+      box.run("heartbeat.sh", "apply", { ...heartbeat, HA_CF: "keepalive 1\n" });
+      assert.equal(box.read("/var/backups/ha-nfs/etc/ha.d/ha.cf"), heartbeat.HA_CF);
+    });
+
+    it("removes what it wrote, also where the secrets are gone before it", () => {
+      box.run("heartbeat.sh", "apply", heartbeat);
+      box.run("secrets.sh", "remove", secrets);
       const result = box.run("heartbeat.sh", "remove", heartbeat);
       assert.equal(result.status, 0, result.output);
       for (const file of ["/etc/ha.d/ha.cf", "/etc/ha.d/authkeys", "/etc/ha.d/resource.d/hanfs"]) {

@@ -47,6 +47,7 @@ describe("parseConfig", () => {
               squash: Squash.Root,
               anonUid: 65534,
               anonGid: 65534,
+              insecure: false,
             },
           ],
         },

@@ -18,7 +18,7 @@ export function host(n: number) {
     name: `m${n}`,
     serviceAddress: `10.10.1.1${n}`,
     linkAddress: `10.10.2.1${n}`,
-    hostKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${String(n).repeat(43)} root@m${n}`,
+    hostKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA${String(n).repeat(42)} root@m${n}`,
     serviceDevice: "eth0",
     linkDevice: "eth1",
     dataDisk: `/dev/disk/by-id/wwn-${n}`,

@@ -65,6 +65,23 @@ describe("config: platforms", () => {
         "allowed: a network interface for each network; choose another one",
     ],
   ]);
+  it("hosts: have a host key each, whatever the comment says", () => {
+    const hostKey = `${host(1).hostKey} of another machine`;
+    const [line = "", ...more] = errors(hostsWith({ hostKey }));
+    assert.match(
+      line,
+      /^masters\[1\]\.hostKey: found "ssh-ed25519 A.*, which masters\[0\]\.hostKey has too; allowed: a host key for each master; is it one machine\? /,
+    );
+    assert.deepEqual(more, []);
+  });
+  it("hosts: give a whole disk for the data, by any of its names", () => {
+    for (const dataDisk of [
+      ...["/dev/sdb", "/dev/nvme0n1", "/dev/mmcblk0", "/dev/md0", "/dev/md/data", "/dev/vg1/data2"],
+      ...["/dev/mapper/vg1-part1", "/dev/disk/by-id/wwn-0x5000c500a1b2c3d4", "/dev/drbd1"],
+    ]) {
+      assert.deepEqual(errors(hostsWith({ dataDisk })), [], dataDisk);
+    }
+  });
   it("hosts: may share a name at different ports", () => {
     const masters = [1, 2].map((n) => ({ ...host(n), sshHost: "gate", sshPort: 2200 + n }));
     assert.deepEqual(errors({ ...hosts, masters }), []);
@@ -83,14 +100,43 @@ describe("config: masters", () => {
     ],
   ]);
 
-  it("have host names of RFC 1123, at most 15 characters, not localhost", () => {
-    for (const name of ["M2", "2m", "m_2", "m-", "abcdefghijklmnop", "localhost", "m2.example", ""]) {
-      const [line, ...more] = errors(labWith({ name }));
+  it("have host names of RFC 1123, with or without a domain, at most 63 letters", () => {
+    const long = "n".repeat(63);
+    for (const name of [
+      "2m",
+      "m_2",
+      "m-",
+      "m-.example",
+      "m2.",
+      "m2..example",
+      ".m2",
+      `${long}n`,
+      "localhost",
+      "both",
+      "",
+    ]) {
+      const [line, ...more] = errors(hostsWith({ name }));
       assert.match(
         line ?? "",
-        /^masters\[1\]\.name: found ".*"; allowed: 1 to 15 of a-z, .*; use the host name /,
+        /^masters\[1\]\.name: found ".*; allowed: 1 to 63 of a-z, .*; use the host name /,
       );
       assert.deepEqual(more, []);
+    }
+    for (const name of [long, "nas-b.2nd-floor.storage.example.com"]) {
+      assert.deepEqual(errors(hostsWith({ name })), []);
+    }
+  });
+  it("have no capitals in their names", () => {
+    assert.match(
+      errors(hostsWith({ name: "NAS-B.example" })).join("\n"),
+      /^masters\[1\]\.name: found "NAS-B\.example"; allowed: .*; heartbeat takes capitals for small letters: call the host nas-b\.example by `hostnamectl set-hostname`$/,
+    );
+  });
+  it("have short names on the lab", () => {
+    for (const name of ["abcdefghijklmnop", "m2.example"]) {
+      assert.deepEqual(errors(labWith({ name })), [
+        `masters[1].name: found "${name}"; allowed: on platform lab 1 to 15 of a-z, 0-9 and '-'; choose a short one without dots`,
+      ]);
     }
     assert.deepEqual(errors(labWith({ name: "abcdefghijklmn0" })), []);
   });
@@ -123,18 +169,23 @@ describe("config: masters", () => {
     ],
   ]);
 
+  it("are logged in on by any user that useradd takes", () => {
+    for (const sshUser of ["first.last", "Admin", "_svc", "0day", "a-b_c.D", "a".repeat(32)]) {
+      assert.deepEqual(errors(hostsWith({ sshUser })), [], sshUser);
+    }
+  });
   it("have well-formed keys for SSH, devices and disk", () => {
     const wrong = {
       sshHost: ["root@m2", "m2:22", ""],
       sshPort: [0, 65536, "22", 22.5],
-      sshUser: ["Root", "a b"],
-      hostKey: [
-        "ssh-rsa AAAA",
-        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIshort",
-        `${host(2).hostKey}\n${host(1).hostKey}`,
-      ],
+      sshUser: ["a b", "a$", "-a", "a@b", "..", "1000", "a".repeat(33), ""],
+      hostKey: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIshort", `${host(2).hostKey}\n${host(1).hostKey}`],
       serviceDevice: ["eth 0", "a234567890123456", "../eth0"],
-      dataDisk: ["sdb", "/dev/../etc/passwd", "/dev/", "/mnt/disk", "/dev/a b"],
+      dataDisk: [
+        ...["sdb", "/dev/../etc/passwd", "/dev/", "/mnt/disk", "/dev/a b"],
+        ...["/dev/sdb1", "/dev/vda12", "/dev/xvdb1", "/dev/nvme0n1p2", "/dev/mmcblk0p1"],
+        ...["/dev/disk/by-id/wwn-0x5-part1", "/dev/disk/by-path/pci-0-part2", "/dev/disk/by-partlabel/data"],
+      ],
     };
     for (const [key, values] of Object.entries(wrong)) {
       for (const value of values) {

@@ -121,8 +121,8 @@ describe("config: push targets", () => {
       "pushTargets[0].shares: found []; allowed: a list of at least one name of a share; leave it out to push every share",
     ],
     [
-      { ...target({ shares: ["Data"] }), shares: [{ name: "Data" }] },
-      "shares[0].name: found \"Data\"; allowed: 1 to 63 of a-z, 0-9 and '-', neither first nor last a '-'; " +
+      { ...target({ shares: ["-data"] }), shares: [{ name: "-data" }] },
+      "shares[0].name: found \"-data\"; allowed: 1 to 63 of a-z, A-Z, 0-9, '-' and '_', neither first nor last a '-'; " +
         "it becomes the directory /srv/nfs/<name>",
     ],
   ]);
@@ -152,6 +152,11 @@ describe("config: replication", () => {
     [
       replication({ coalesce: "11s" }),
       `replication.coalesce: found "11s"; ${unit} 10ms to 10s; choose one of these`,
+    ],
+    [
+      replication({ coalesce: "1s", maxLag: "1s" }),
+      "replication.coalesce: found 1000ms; allowed: less than maxLag, 1000ms, or every slave is late while changes are gathered; " +
+        "lower it, or raise maxLag",
     ],
     [
       replication({ coalesce: 200 }),

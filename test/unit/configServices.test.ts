@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { check, ends, errors, lab, type Case } from "./configFixture";
+import { exportsFile } from "../../components/render/nfs";
+import { check, ends, errors, lab, labFleet, parseLab, type Case } from "./configFixture";
 
 describe("config: shares", () => {
   const share = (...clients: unknown[]) => ({ ...lab, shares: [{ name: "data", clients }] });
@@ -25,7 +26,7 @@ describe("config: shares", () => {
     ],
     [
       share(),
-      "shares[0].clients: found []; allowed: a list of at least one { from, access, squash, anonUid, anonGid }; say who may mount the share",
+      "shares[0].clients: found []; allowed: a list of at least one { from, access, squash, anonUid, anonGid, insecure }; say who may mount the share",
     ],
   ]);
   check("know access and squash", [
@@ -42,7 +43,22 @@ describe("config: shares", () => {
       "shares[0].clients[0].anonUid: found 4294967295; allowed: a whole number, 0 to 4294967294; " +
         ends.number,
     ],
+    [
+      share({ from: "10.10.1.13", insecure: "yes" }),
+      'shares[0].clients[0].insecure: found "yes"; allowed: true, false; write it without quotes',
+    ],
   ]);
+  it("may let a client ask from any port", () => {
+    const [data] = parseLab(share({ from: "10.10.1.13", insecure: true }, { from: "10.10.1.14" })).shares;
+    assert.deepEqual(
+      data?.clients.map(({ insecure }) => insecure),
+      [true, false],
+    );
+    assert.match(
+      exportsFile("data", "/srv/nfs", [data]),
+      /10\.10\.1\.13\(.*,insecure\)\n.*10\.10\.1\.14\([^)]*[0-9a-f]\)\n$/,
+    );
+  });
   check("have names of their own, fit for a directory", [
     [
       { ...lab, shares: [{ name: "a" }, { name: "a" }] },
@@ -50,7 +66,7 @@ describe("config: shares", () => {
     ],
     [
       { ...lab, shares: [{ name: "../etc" }] },
-      "shares[0].name: found \"../etc\"; allowed: 1 to 63 of a-z, 0-9 and '-', neither first nor last a '-'; " +
+      "shares[0].name: found \"../etc\"; allowed: 1 to 63 of a-z, A-Z, 0-9, '-' and '_', neither first nor last a '-'; " +
         "it becomes the directory /srv/nfs/<name>",
     ],
     [
@@ -58,6 +74,28 @@ describe("config: shares", () => {
       "shares: found []; allowed: a list of at least one { name, clients }; name what the cluster shall export",
     ],
   ]);
+  check("are for readers, and not for the proxies that read for them", [
+    [
+      {
+        ...labFleet,
+        readPool: { vip: "10.10.1.101" },
+        shares: [{ name: "data", clients: [{ from: "10.10.1.32/32" }] }],
+      },
+      'shares[0].clients[0].from: found "10.10.1.32", which is readPool.proxies[1].serviceAddress; ' +
+        "allowed: no proxy: it reads for others, and slaves let it in by themselves; name the readers themselves",
+    ],
+  ]);
+  it("may have capitals and underscores in their names", () => {
+    const shares = ["Media_2024", "media_2024", "_", "A"].map((name) => ({ name }));
+    assert.deepEqual(errors({ ...lab, shares }), []);
+    for (const name of ["-a", "a-", "a.b", "a b", "ä", "a".repeat(64)]) {
+      assert.match(
+        errors({ ...lab, shares: [{ name }] }).join("\n"),
+        /^shares\[0\]\.name: found [^\n]*$/,
+        name,
+      );
+    }
+  });
   it("may be mounted through a router", () =>
     assert.deepEqual(errors(share({ from: "192.168.0.0/16" })), []));
 });
@@ -115,6 +153,10 @@ describe("config: heartbeat, DRBD and NFS", () => {
     [
       heartbeat({ udpPort: 0 }),
       `heartbeat.udpPort: found 0; allowed: a whole number, 1 to 65535; ${ends.number}`,
+    ],
+    [
+      heartbeat({ transport: "mcast", udpPort: 65535 }),
+      "heartbeat.udpPort: found 65535; allowed: at most 65534 with mcast, whose second network has the next port; lower it",
     ],
     [
       heartbeat({ autoFailback: "on" }),
@@ -203,7 +245,7 @@ describe("config: unknown keys", () => {
     [{ ...lab, nfs: { protocol: 10 } }, `nfs.protocol: found an unknown key; allowed: ${nfs}; remove it`],
     [
       { ...lab, shares: [{ name: "data", clients: [{ from: "10.10.1.13", acess: "ro" }] }] },
-      "shares[0].clients[0].acess: found an unknown key; allowed: from, access, squash, anonUid, anonGid; did you mean access?",
+      "shares[0].clients[0].acess: found an unknown key; allowed: from, access, squash, anonUid, anonGid, insecure; did you mean access?",
     ],
   ]);
 });

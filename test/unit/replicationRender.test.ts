@@ -48,7 +48,7 @@ describe("the masters' key", () => {
 describe("the replication's files", () => {
   it("name the replica's host key and nothing else of the machine", () => {
     assert.equal(
-      sshHost("s1", "10.10.2.21", 22),
+      sshHost("s1", "10.10.2.21", 22, "ssh-ed25519 AAAA"),
       `# made by ha-nfs
 Host s1
 HostName 10.10.2.21
@@ -61,10 +61,18 @@ UserKnownHostsFile /etc/ha-nfs/replicator/known_hosts/s1
 
   it("are an ssh_config that ssh reads", () => {
     const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "ha-nfs-ssh-")), "config");
-    fs.writeFileSync(file, `${sshHost("s1", "10.10.2.21", 2222)}${sshConfig}`);
+    const name = "s1.storage.example.com";
+    const hostKey = "ecdsa-sha2-nistp384 AAAA root@s1";
+    fs.writeFileSync(file, `${sshHost(name, "10.10.2.21", 2222, hostKey)}${sshConfig}`);
     try {
-      const read = execFileSync("ssh", ["-G", "-F", file, "s1"], { encoding: "utf8" });
-      for (const line of ["hostname 10.10.2.21", "port 2222", "user ha-nfs", "stricthostkeychecking true"]) {
+      const read = execFileSync("ssh", ["-G", "-F", file, name], { encoding: "utf8" });
+      for (const line of [
+        "hostname 10.10.2.21",
+        "port 2222",
+        "user ha-nfs",
+        "stricthostkeychecking true",
+        "hostkeyalgorithms ecdsa-sha2-nistp384",
+      ]) {
         assert.ok(read.includes(`${line}\n`), `${line} is not in\n${read}`);
       }
     } finally {
