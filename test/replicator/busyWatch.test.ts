@@ -3,8 +3,8 @@ import { Cluster, needsWatch } from "./cluster";
 import { QueueStore } from "./queueStore";
 
 /**
- * What one process does while its events wait in the kernel's queue, which makes one of equal ones. A step is a verb and
- * names; a slash makes a directory, with a file in it.
+ * What one process does while its events wait in the kernel's queue, which makes one of equal ones; and where directories
+ * are only by the time that these are told. A step is a verb and names; a slash makes a directory, with a file in it.
  */
 const KINDS: Record<string, { before: string; then: string }> = {
   cycle: { before: "put a", then: "mv a z, mv z y, mv y a, mv a z" },
@@ -15,13 +15,14 @@ const KINDS: Record<string, { before: string; then: string }> = {
   rotated: { before: "put log", then: "mv log log.1, put log, mv log.1 log.2, mv log log.1, put log" },
   remade: { before: "put a", then: "mv a z, put a/, mv a q, put a, mv a z" },
   linked: { before: "put x, ln x w, put y/", then: "ln x a, rm a, mv y a, mv a b, ln x a" },
+  insideOneThatMoves: { before: "put a/, put b/", then: "mv a/in a/y, mv b g, mv a b" },
   cycleOfDirectory: { before: "put a/", then: "mv a z, mv z y, mv y a, mv a z" },
   anotherDirectory: { before: "put a/, put b/", then: "mv a z, mv z y, mv b a, mv a z" },
   swappedDirectories: { before: "put a/, put b/", then: "mv a t, mv b a, mv t b, mv a t, mv b a, mv t b" },
   rotatedDirectory: { before: "put a/", then: "mv a a.1, put a/, mv a.1 a.2, mv a a.1, put a/" },
 };
 
-describe("replicator: events that the kernel merges", function () {
+describe("replicator: renames while watch is busy", function () {
   this.timeout(60_000);
   let cluster: Cluster;
   let queue: QueueStore;
