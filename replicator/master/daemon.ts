@@ -136,7 +136,7 @@ export class Daemon {
     for (const timer of this.timers) clearInterval(timer);
     this.metrics.stop();
     await Promise.all([this.feed.stop(), ...[...this.lanes.values()].map((lane) => lane.stop())]);
-    this.xattrs.stop();
+    await this.xattrs.stop();
     this.writeCursors();
     await this.journal.close();
   }

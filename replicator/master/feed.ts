@@ -6,6 +6,7 @@ import { Exchanges } from "./exchanges";
 import { Inodes, kindAt } from "./inodes";
 import type { Journal } from "./journal";
 import type { FeedMetrics } from "./metrics";
+import { Overtaken } from "./overtaken";
 import { parentOf, treeOf } from "../paths";
 import { Pending } from "./pending";
 import { Rescans } from "./rescan";
@@ -59,6 +60,7 @@ export class Feed extends EventEmitter<{ grown: [] }> {
   private seen: number | undefined;
   private flushing: Promise<void> | undefined;
   private readonly exchanges = new Exchanges();
+  private readonly overtaken = new Overtaken();
   private started: () => void = () => undefined;
 
   constructor(private readonly options: FeedOptions) {
@@ -187,8 +189,8 @@ export class Feed extends EventEmitter<{ grown: [] }> {
     if (!inside || this.rescans.since !== undefined) {
       this.pending.add({ kind: kindAt(this.volume, to), path: comes ? to : from });
     }
-    for (const path of inside ? this.exchanges.paths({ from, to }) : []) {
-      this.pending.add({ kind: kindAt(this.volume, path), path });
+    for (const one of inside ? [this.exchanges, this.overtaken] : []) {
+      for (const path of one.paths({ from, to })) this.pending.add({ kind: kindAt(this.volume, path), path });
     }
     if (leaves) this.parent(from);
     if (comes) this.parent(to);
@@ -205,6 +207,7 @@ export class Feed extends EventEmitter<{ grown: [] }> {
 
   private upTo(seconds: number): void {
     this.told = seconds;
+    this.overtaken.told();
     this.beacons.told(seconds);
     const idle = Math.abs(seconds - (this.durable ?? seconds)) >= IDLE;
     if (idle && this.rescans.since === undefined && !this.flushing) void this.flush();

@@ -112,7 +112,10 @@ export class Plan {
     }
     for (const path of [...this.updates]) {
       const now = moved(path, rename);
-      if (now !== undefined && this.updates.delete(path)) this.updates.add(now);
+      if (now === undefined) continue;
+      // What has come there since may have been told with what was there before.
+      if (!this.volume.status(path)) this.updates.delete(path);
+      this.updates.add(now);
     }
     for (const [path, how] of [...this.compared]) {
       const now = moved(path, rename);

@@ -30,8 +30,13 @@ export class Xattrs {
     return answer;
   }
 
-  stop(): void {
-    this.child?.kill("SIGKILL");
+  /** Ends the program, and waits until it has gone: it holds the volume. */
+  async stop(): Promise<void> {
+    const { child } = this;
+    if (!child) return;
+    const gone = new Promise((done) => child.once("close", done));
+    child.kill("SIGKILL");
+    await gone;
   }
 
   private ask(paths: readonly string[]): Promise<Set<string>> {

@@ -24,6 +24,8 @@ const QUESTIONS = {
 export class Services {
   /** Those that have answered last, or have not yet been asked. */
   private readonly answering: Set<Service>;
+  /** When each was asked what it has answered, or not, last: questions overlap. */
+  private readonly judged = new Map<Service, number>();
   private readonly timers: NodeJS.Timeout[] = [];
 
   constructor(private readonly services: readonly Service[]) {
@@ -49,7 +51,11 @@ export class Services {
   }
 
   private async look(service: Service): Promise<void> {
-    if (await answers(service)) this.answering.add(service);
+    const asked = performance.now();
+    const good = await answers(service);
+    if (asked < (this.judged.get(service) ?? 0)) return;
+    this.judged.set(service, asked);
+    if (good) this.answering.add(service);
     else this.answering.delete(service);
   }
 }

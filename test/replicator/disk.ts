@@ -13,7 +13,8 @@ export function system(program: string, ...words: string[]): string {
 /** An ext4 file system of its own, in a file. */
 export class Disk {
   private readonly folder = mkdtempSync(join(tmpdir(), "disk-"));
-  readonly image = join(this.folder, "image");
+  private image = join(this.folder, "image");
+  private readonly kept = join(this.folder, "kept");
   /** Where it is mounted. */
   readonly directory = join(this.folder, "mount");
 
@@ -29,20 +30,25 @@ export class Disk {
     system("mount", "-o", "loop,noatime", this.image, this.directory);
   }
 
+  /** What is mounted next is a copy: somebody else's namespace may keep the old one mounted, and the loop device with it. */
   unmount(): void {
+    system("sync", "-f", this.directory);
     system("umount", this.directory);
+    const copy = `${this.image}+`;
+    system("cp", "--sparse=always", this.image, copy);
+    this.image = copy;
   }
 
   /** The image's bytes are as they were at the last `keep`. */
   restore(): void {
-    system("cp", "--sparse=always", `${this.image}.kept`, this.image);
+    system("cp", "--sparse=always", this.kept, this.image);
   }
 
   /** Keeps the image as a snapshot of the block device would. */
   keep(): void {
     system("fsfreeze", "-f", this.directory);
     try {
-      system("cp", "--sparse=always", this.image, `${this.image}.kept`);
+      system("cp", "--sparse=always", this.image, this.kept);
     } finally {
       system("fsfreeze", "-u", this.directory);
     }

@@ -21,17 +21,17 @@ describe("replicator: lag", function () {
     const slave = cluster.slave("s1");
     cluster.write("data/long", randomBytes(8 * MiB));
     const written = Date.now();
-    let looks = 0;
+    let since = 0;
     while (!existsSync(slave.file("data/long"))) {
-      const since = (Date.now() - written) / 1000;
+      since = (Date.now() - written) / 1000;
       const { lagSeconds } = cluster.daemon.status.slaves.s1 ?? assert.fail();
       const told = [lagSeconds, slave.receiver.lag() ?? assert.fail()];
+      // How long the beacon before was on its way the slave does not know.
       for (const lag of told)
-        assert.ok(lag > since - 0.05, `${since} s after the write ${told.join(" and ")} s`);
-      looks++;
+        assert.ok(lag > since - 0.8, `${since} s after the write ${told.join(" and ")} s`);
       await sleep(20);
     }
-    assert.ok(looks > 20);
+    assert.ok(since > 1.5);
     await cluster.settled(["s1"]);
   });
 
@@ -40,6 +40,7 @@ describe("replicator: lag", function () {
     cluster.config.slaves = { s1: {} };
     await cluster.start({ beaconMs: 50 });
     await cluster.settled(["s1"]);
+    const begun = performance.now();
     let waited = 0;
     for (let file = 0; file < 40; file++) {
       cluster.write(`data/${file}`, "marked");
@@ -47,7 +48,11 @@ describe("replicator: lag", function () {
       await sleep(150);
       const { lagSeconds, specialPending } = cluster.daemon.status.slaves.s1 ?? assert.fail();
       if (specialPending > 0) waited++;
-      assert.ok(lagSeconds < 4, `${lagSeconds} s at file ${file}`); // 6 s if it grew all the time
+      const seconds = (performance.now() - begun) / 1000; // in the end 6 at least, and the lag too if it grew all the time
+      assert.ok(
+        lagSeconds < Math.max(4, 0.6 * seconds),
+        `${lagSeconds} s at file ${file}, after ${seconds} s`,
+      );
     }
     assert.ok(waited > 5);
   });

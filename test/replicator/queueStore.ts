@@ -27,6 +27,9 @@ use strict;
 use warnings;
 use POSIX ();
 $ENV{PATH} = "${directory}:$ENV{PATH}";
+open my $pid, ">", "${directory}/pid" or die $!;
+print $pid $$;
+close $pid;
 if ( open my $note, "<", "${keeper}" ) {
 	my ( $pid, $fd ) = split / /, <$note>;
 	my $queue = syscall 438, syscall( 434, $pid + 0, 0 ), $fd + 0, 0;
@@ -75,6 +78,18 @@ export class QueueStore {
     const program = join(this.directory, "losing");
     writeFileSync(program, losing(this.watch, trigger), { mode: 0o755 });
     return program;
+  }
+
+  /** Does something while the `watch` that runs takes nothing from its queue. */
+  stopped(action: () => void): void {
+    const pid = Number(readFileSync(join(this.directory, "pid"), "utf8"));
+    process.kill(pid, "SIGSTOP");
+    try {
+      while (!/\) T /.test(readFileSync(`/proc/${pid}/stat`, "latin1")));
+      action();
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
   }
 
   get holds(): boolean {

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { healthServer } from "../../replicator/slave/health";
@@ -74,13 +73,15 @@ describe("replicator/slave: health and process", function () {
   };
 
   it("is down, and not only drained, while what serves the replica does not answer", async () => {
-    let reply: string | undefined = "HTTP/1.0 404 Not Found\r\n\r\n";
+    let hangs = false;
+    const hanging = new Set<Socket>();
     const asked = new Set<string>();
     const nginx = createServer((connection) => {
       connection.on("error", () => undefined);
       connection.on("data", (bytes) => {
         asked.add(bytes.toString("hex"));
-        if (reply !== undefined) connection.end(reply);
+        if (hangs) hanging.add(connection.once("close", () => hanging.delete(connection)));
+        else void setTimeout(300).then(() => connection.end("HTTP/1.0 404 Not Found\r\n\r\n"));
       });
     }).listen(0, "127.0.0.1");
     await once(nginx, "listening");
@@ -91,7 +92,7 @@ describe("replicator/slave: health and process", function () {
       { name: "nfsd", protocol: "nfs", ...at },
     ];
     const services = new Services(serves);
-    const server = healthServer(slave.receiver, 10, services).listen(0, "127.0.0.1");
+    const server = healthServer(slave.receiver, 1000, services).listen(0, "127.0.0.1");
     ended.push(
       () => server.close(),
       () => services.stop(),
@@ -110,12 +111,17 @@ describe("replicator/slave: health and process", function () {
     await until("both were asked", () => asked.size === 2);
     assert.match([...asked].sort()[1] ?? "", /^80000028.{8}0000000000000002000186a3000000040{40}$/);
     assert.match(await get("/pool"), /^200 /);
-    reply = undefined; // it takes connections, and hangs
+    hangs = true; // it takes connections
     await until("that is noticed", () => services.trouble !== undefined);
     await until("for both", () => services.trouble === "nginx, nfsd: no answer");
     for (const path of ["/pool", "/healthz"]) assert.equal(await get(path), "503 nginx, nfsd: no answer\n");
-    reply = "HTTP/1.0 404 Not Found\r\n\r\n";
+    hangs = false;
     await until("they are back", () => services.trouble === undefined);
+    await until("the last question without an answer is over", () => {
+      const over = hanging.size === 0;
+      assert.equal(services.trouble, undefined);
+      return over;
+    });
     assert.match(await get("/pool"), /^200 /);
   });
 

@@ -63,7 +63,7 @@ export class TestVolume {
   /** As a daemon ends. */
   async stop(): Promise<void> {
     await Promise.all(this.lanes.splice(0).map((lane) => lane.stop()));
-    this.xattrs.stop();
+    await this.xattrs.stop();
     await this.journal.close();
   }
 

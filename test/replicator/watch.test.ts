@@ -91,10 +91,10 @@ describe("replicator: watch", () => {
     const at = (path: string) => join(root, path);
     mkdirSync(at("data/new\nline"));
     writeFileSync(Buffer.from(`${root}/data/new\nline/\xff`, "latin1"), "x");
-    assert.deepEqual(
-      [...new Set((await told()).filter(isNamed))],
-      ["c data/new\nline", "c data/new\nline/\xff", "u data/new\nline/\xff"],
-    );
+    const made = [...new Set((await told()).filter(isNamed))];
+    // The kernel may make one of the last two.
+    assert.deepEqual(made.slice(0, 2), ["c data/new\nline", "c data/new\nline/\xff"]);
+    assert.deepEqual(made.slice(2), made.length > 2 ? ["u data/new\nline/\xff"] : []);
     renameSync(at("data/new\nline"), at("data/b"));
     appendFileSync(Buffer.from(`${root}/data/b/\xff`, "latin1"), "y");
     chmodSync(at("data/b"), 0o700);
@@ -162,6 +162,26 @@ describe("replicator: watch", () => {
     writeFileSync(join(root, "data/after"), "");
     const named = [...new Set((await told()).filter(isNamed))];
     assert.deepEqual(named, ["k", "c data/between", "r data/between", "data/renamed", "c data/after"]);
+  });
+
+  it("leaves no renames there that the kernel may have merged into what it has told", async () => {
+    const first = await start(store.watch);
+    const at = (name: string) => join(root, "data", name);
+    const long = "l".repeat(240);
+    for (const name of ["a", `${long}0`]) writeFileSync(at(name), "");
+    await told();
+    first.stdout?.pause();
+    store.stopped(() => {
+      renameSync(at("a"), at("z"));
+      for (let name = 0; name < 800; name++) renameSync(at(`${long}${name}`), at(`${long}${name + 1}`));
+      renameSync(at("z"), at("a"));
+      renameSync(at("a"), at("z"));
+    });
+    await until(() => (first.stdout?.readableLength ?? 0) > 1000); // the first of them has been told
+    first.stdin?.write("h");
+    first.stdout?.resume();
+    await until(() => said.at(-1) === "e");
+    assert.deepEqual(said.slice(-6), ["r data/z", "data/a", "r data/a", "data/z", "c data/a", "e"]);
   });
 
   it("begins anew with a queue of another file system", async function () {

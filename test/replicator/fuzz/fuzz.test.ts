@@ -32,7 +32,7 @@ describe("replicator: a short fuzz", function () {
   });
 
   for (const seed of SEEDS) {
-    it(`ends equal: npm run fuzz -- --from ${seed} --seeds 1`, async () => {
+    it(`ends equal: npm run fuzz -- --plain --from ${seed} --seeds 1`, async () => {
       const { failure } = await run(disk, operationsOfSeed(seed));
       assert.equal(failure, undefined);
     });

@@ -1,12 +1,12 @@
 /**
- * npm run fuzz -- [--seeds N] [--from SEED] [--steps N] [--whole]: replicates what random operations do to a volume, and compares. It
- * needs root, perl and rsync. A seed that fails is told with the shortest
- * prefix of its operations that does; not with --whole.
+ * npm run fuzz -- [--seeds N] [--from SEED] [--steps N] [--plain] [--whole]: replicates what random operations do to a
+ * volume, and compares. It needs root, perl and rsync. --plain: without the chains of renames while `watch` is held. A
+ * seed that fails is told with the shortest prefix of its operations that does; not with --whole.
  */
 import { parseArgs } from "node:util";
 import { Disk } from "../disk";
 import { LONG, type Operation } from "./operations";
-import { operationsOfSeed, run } from "./run";
+import { chainsOfSeed, operationsOfSeed, run } from "./run";
 import { shortestOf } from "./shortest";
 
 const MEGABYTES = 1024;
@@ -19,7 +19,7 @@ function shown({ kind, a, b, n, pause }: Operation): string {
 async function main(): Promise<void> {
   const text = { type: "string" } as const;
   const { values } = parseArgs({
-    options: { seeds: text, from: text, steps: text, whole: { type: "boolean" } },
+    options: { seeds: text, from: text, steps: text, plain: { type: "boolean" }, whole: { type: "boolean" } },
   });
   const [seeds, from, steps] = [values.seeds ?? "10", values.from ?? "0", values.steps ?? "120"].map(
     (value) => {
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   try {
     for (; next < from + seeds && !stopped; next++) {
       const seed = next;
-      const operations = operationsOfSeed(seed, steps);
+      const operations = (values.plain ? operationsOfSeed : chainsOfSeed)(seed, steps);
       const { failure, ...outcome } = await run(disk, operations);
       done += outcome.done;
       milliseconds += outcome.milliseconds;

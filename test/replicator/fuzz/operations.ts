@@ -20,6 +20,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { syscalls } from "../equal";
+import { randomly } from "../random";
 
 type Random = (below: number) => number;
 
@@ -118,6 +119,7 @@ const ACTIONS = {
   },
   rename: (root, { a, b }) => renameSync(join(root, a), join(root, b)),
   renameInto: (root, { a, b }) => renameSync(join(root, a), join(root, b, "moved")),
+  chain: (root, { a, n }) => chain(join(root, dirname(a)), randomly(n)),
   exchange: (root, { a, b }) => syscalls(root, "exchange", a, b),
   mode: (root, { a, n }) => {
     const stats = lstatSync(join(root, a));
@@ -135,34 +137,82 @@ const ACTIONS = {
   deep: (root, { a, n }) => syscalls(root, "deep", a, n % 2 ? LONG : "d", n % 3 ? "12" : "17"),
 } satisfies Record<string, (root: string, operation: Operation) => unknown>;
 
+/** Steps of one process between a few names, all over again: what the kernel merges while `watch` is busy. */
+function chain(directory: string, random: Random): void {
+  const any = <T>(of: readonly T[]) => of[random(of.length)] as T;
+  const steps = Array.from({ length: 2 + random(5) }, () => {
+    const [from, to] = [
+      join(directory, NAMES[random(LINKED)] ?? ""),
+      join(directory, NAMES[random(LINKED)] ?? ""),
+    ];
+    return any([
+      ...Array<() => void>(8).fill(() => renameSync(from, to)),
+      () => mkdirSync(to),
+      () => writeFileSync(to, "", { flag: "wx" }),
+      () => linkSync(from, to),
+    ]);
+  });
+  for (let step = 0, most = steps.length * (1 + random(3)); step < most; step++) {
+    try {
+      steps[step % steps.length]?.();
+    } catch {
+      // not possible here
+    }
+  }
+}
+
 /** These would wait for somebody at the other end of a fifo. */
 const OPENS = new Set<Operation["kind"]>(["write", "append", "large", "sparse", "truncate", "punch"]);
 
 /** What happens to the processes; run.ts knows how. */
-const EVENTS = { restart: 1, restartEmpty: 1, receiver: 1, cut: 1, overflow: 1, settle: 1 };
+const EVENTS = { restart: 1, restartEmpty: 1, receiver: 1, cut: 1, overflow: 1, settle: 1, hold: 1 };
 
 /** The more often it stands here the more often it is done. */
 const FREQUENT =
   "write write write append replace replace make make make makeAll makeAll remove remove removeAll link deploy deploy undeploy hardLink hardLink rename rename rename renameInto exchange mode owner time attribute acl defaultAcl";
 
-const KINDS = [...FREQUENT.split(" "), ...Object.keys(ACTIONS)] as (keyof typeof ACTIONS)[];
-const EVENT_KINDS = Object.keys(EVENTS) as (keyof typeof EVENTS)[];
+/** What only `withChains` makes. */
+const CHAINS = new Set(["chain", "hold"]);
+const others = (kinds: object) => Object.keys(kinds).filter((kind) => !CHAINS.has(kind));
+const KINDS = [...FREQUENT.split(" "), ...others(ACTIONS)] as (keyof typeof ACTIONS)[];
+const EVENT_KINDS = others(EVENTS) as (keyof typeof EVENTS)[];
 /** One event in so many steps. */
 const SELDOM = 25;
 /** One large file, and one deep path, in so many steps that would be one. */
 const SCARCE = 4;
+/** Some chains after so many other steps; between so many names; milliseconds after which renames are sent as such. */
+const CHAINED = 10;
+const LINKED = 5;
+const CALM = 200;
+
+function pathOf(random: Random): string {
+  const depth = 1 + random(3);
+  return ["data", ...Array.from({ length: depth }, () => NAMES[random(NAMES.length)] ?? "a")].join("/");
+}
 
 export function operationsOf(random: Random, count: number): Operation[] {
-  const path = () => {
-    const depth = 1 + random(3);
-    return ["data", ...Array.from({ length: depth }, () => NAMES[random(NAMES.length)] ?? "a")].join("/");
-  };
+  const path = () => pathOf(random);
   return Array.from({ length: count }, () => {
     const events = random(SELDOM) === 0;
     const kind = (events ? EVENT_KINDS[random(EVENT_KINDS.length)] : KINDS[random(KINDS.length)]) ?? "write";
     const scarce = (kind === "large" || kind === "deep") && random(SCARCE) > 0;
     const pause = random(4) === 0 ? random(40) : 0;
     return { kind: scarce ? "write" : kind, a: path(), b: path(), n: random(2 ** 31), pause };
+  });
+}
+
+/** The same operations, and among them chains while `watch` is held. */
+export function withChains(operations: readonly Operation[], random: Random): Operation[] {
+  return operations.flatMap((operation, step) => {
+    if (step % CHAINED > 0) return [operation];
+    const directory = dirname(pathOf(random));
+    const one = (kind: Operation["kind"], n = random(2 ** 31), pause = 0): Operation => {
+      const a = `${directory}/${NAMES[random(LINKED)]}`;
+      return { kind, a, b: a, n, pause };
+    };
+    const filled = Array.from({ length: LINKED }, () => one(random(3) ? "append" : "makeAll"));
+    const chains = Array.from({ length: 1 + random(3) }, () => one("chain"));
+    return [operation, ...filled, one("hold", chains.length, CALM), ...chains];
   });
 }
 

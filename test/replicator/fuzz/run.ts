@@ -6,7 +6,7 @@ import { Cluster } from "../cluster";
 import type { Disk } from "../disk";
 import { QueueStore } from "../queueStore";
 import { randomly } from "../random";
-import { act, isEvent, type Operation, operationsOf } from "./operations";
+import { act, isEvent, type Operation, operationsOf, withChains } from "./operations";
 
 /** Seconds in which slaves have to have everything. */
 const SETTLE = 30;
@@ -24,6 +24,11 @@ export interface Outcome {
 /** The operations of a seed. */
 export function operationsOfSeed(seed: number, steps = STEPS): Operation[] {
   return operationsOf(randomly(seed), steps);
+}
+
+/** The same with chains of renames. */
+export function chainsOfSeed(seed: number, steps: number): Operation[] {
+  return withChains(operationsOfSeed(seed, steps), randomly(~seed));
 }
 
 /**
@@ -70,13 +75,12 @@ class Run {
 
   async go(operations: readonly Operation[]): Promise<void> {
     await this.start();
-    for (const operation of operations) {
+    const left = [...operations];
+    for (let operation = left.shift(); operation; operation = left.shift()) {
       if (operation.pause > 0) await sleep(operation.pause);
-      if (isEvent(operation.kind)) await this.happen(operation);
-      else if (act(this.cluster.volume.root, operation)) {
-        this.done++;
-        this.deep ||= operation.kind === "deep";
-      }
+      if (operation.kind === "hold") this.hold(left.splice(0, operation.n));
+      else if (isEvent(operation.kind)) await this.happen(operation);
+      else this.act(operation);
     }
     await this.settle();
   }
@@ -85,6 +89,17 @@ class Run {
     await this.cluster.stop();
     this.queue.remove();
     await this.cluster.remove();
+  }
+
+  private act(operation: Operation): void {
+    if (!act(this.cluster.volume.root, operation)) return;
+    this.done++;
+    this.deep ||= operation.kind === "deep";
+  }
+
+  /** `watch` takes nothing from its queue meanwhile. */
+  private hold(operations: readonly Operation[]): void {
+    this.queue.stopped(() => operations.forEach((operation) => this.act(operation)));
   }
 
   private start(): Promise<unknown> {
