@@ -60,7 +60,8 @@ function tenures(samples: readonly Sample[]): number[] {
 /**
  * O2, from outside: the replies of a master after the other one had replied within its tenure. One that hands the
  * address over and gets it back has a new tenure; one that was paused meanwhile, or that nobody could reach, has not.
- * Frames without payload are left out: a kernel resets or acknowledges for a connection that it no longer serves.
+ * Frames without payload are left out: a kernel resets or acknowledges for a connection that it no longer serves. So is
+ * what was sent before: a kernel that was paused goes on sending what no client has acknowledged, and none takes it.
  */
 export function lateReplies(
   frames: readonly Frame[],
@@ -68,8 +69,10 @@ export function lateReplies(
 ): Frame[] {
   const begun = Object.fromEntries(Object.entries(masters).map(([node, s]) => [node, tenures(s)]));
   const last: Record<string, number> = {};
+  const sent = new Set<string>();
   return frames
     .filter(({ payload }) => payload > 0)
+    .filter(({ node, place }) => !sent.has(`${node} ${place}`) && sent.add(`${node} ${place}`))
     .filter(({ at, node }) => {
       last[node] = at;
       // the address is announced between two samples, so the tenure may be seen a little late

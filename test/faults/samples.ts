@@ -22,6 +22,8 @@ export interface Frame {
   node: string;
   /** Bytes of TCP's payload: without any it is no reply. */
   payload: number;
+  /** The client's end of the connection, and the place of the payload in what it has sent there. */
+  place: string;
 }
 
 /** One time that a client had the lock. */
@@ -62,10 +64,12 @@ export function parseProbe(lines: readonly Line[]): Sample[] {
 
 /** The lines of programs/capture.pl, of the masters' MACs alone. */
 export function parseFrames(text: string, nodeOfMac: Readonly<Record<string, string>>): Frame[] {
-  return [...text.matchAll(/^(\d+\.\d+) (\S+) (\d+) \d+$/gm)].flatMap(([, at, mac = "", payload]) => {
-    const node = nodeOfMac[mac];
-    return node ? [{ at: Number(at), node, payload: Number(payload) }] : [];
-  });
+  return [...text.matchAll(/^(\d+\.\d+) (\S+) (\d+) \d+ (\S+)$/gm)].flatMap(
+    ([, at, mac = "", payload, place = ""]) => {
+      const node = nodeOfMac[mac];
+      return node ? [{ at: Number(at), node, payload: Number(payload), place }] : [];
+    },
+  );
 }
 
 /** The lines of programs/holder.pl of one client, whose clock is brought to ours by its quickest line, as a probe's. */

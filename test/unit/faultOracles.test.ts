@@ -11,7 +11,9 @@ function samples(boot: string, from: number, to: number, what: Partial<Sample>):
 
 const SERVING = { address: true, threads: 8, role: "Primary" };
 const FROZEN = { ...SERVING, frozen: true };
-const frame = (at: number, node: string, payload = 100): Frame => ({ at, node, payload });
+const frame = (at: number, node: string, payload = 100, place = `10.0.0.1:700/${at}`): Frame => ({
+  ...{ at, node, payload, place },
+});
 const ack = (acknowledged: number) => ({ record: 1, begun: acknowledged - 0.01, acknowledged });
 
 describe("what the recorders say", () => {
@@ -44,7 +46,8 @@ describe("what the recorders say", () => {
   });
 
   it("knows the masters by their MACs, and leaves others out", () => {
-    const text = "5.000001 02:aa 100 24\n5.1 02:cc 100 24\n5.2 02:aa 0 16\ncut off";
+    const text =
+      "5.000001 02:aa 100 24 10.0.0.1:700/5.000001\n5.1 02:cc 100 24 10.0.0.1:700/1\n5.2 02:aa 0 16 10.0.0.1:700/5.2\ncut off";
     assert.deepEqual(parseFrames(text, { "02:aa": "m1", "02:bb": "m2" }), [
       frame(5.000001, "m1"),
       frame(5.2, "m1", 0),
@@ -88,6 +91,8 @@ describe("never two serve", () => {
     assert.deepEqual(lateReplies(moved, masters), []);
     assert.deepEqual(lateReplies([...moved, frame(6.5, "m1")], masters), [frame(6.5, "m1")]);
     assert.deepEqual(lateReplies([...moved, frame(6.5, "m1", 0)], masters), []);
+    const again = { ...frame(6.5, "m1"), place: moved.find(({ node }) => node === "m1")?.place ?? "" };
+    assert.deepEqual(lateReplies([...moved, again], masters), [], "a reply that is sent again is none");
   });
 
   it("lets a master reply again that had given the address up, or has booted, and got it back", () => {

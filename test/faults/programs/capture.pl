@@ -1,6 +1,7 @@
 #!/usr/bin/perl
-# What passes a bridge from an address's TCP port, one line a frame: `seconds source-MAC payload-bytes flags`, seconds since
-# 1970. To be run in the bridge's network namespace, as root; this machine's own Perl is enough. Ends with its stdin.
+# What passes a bridge from an address's TCP port, one line a frame: `seconds source-MAC payload-bytes flags
+# client:port/sequence`, seconds since 1970. To be run in the bridge's network namespace, as root; this machine's own Perl
+# is enough. Ends with its stdin.
 # usage: capture.pl BRIDGE ADDRESS PORT
 use strict;
 use warnings;
@@ -34,12 +35,12 @@ for ( ; ; ) {
     next if !defined recv $tap, my $frame, 128, MSG_TRUNC;
     my $now = time;
     next if length $frame < 54 || unpack( 'x12 n', $frame ) != ETH_P_IP;
-    my ( $first, $total, $protocol, $source ) = unpack 'x14 C x n x5 C x2 a4', $frame;
+    my ( $first, $total, $protocol, $source, $client ) = unpack 'x14 C x n x5 C x2 a4 a4', $frame;
     my $header = 4 * ( $first & 15 );
     next if $protocol != TCP || $source ne $wanted;
-    my ( $from, $offset, $flags ) = unpack 'n x10 C C', substr $frame, 14 + $header;
+    my ( $from, $to, $sequence, $offset, $flags ) = unpack 'n n N x4 C C', substr $frame, 14 + $header;
     next if $from != $port;
     my $payload = $total - $header - 4 * ( $offset >> 4 );
     my $mac     = join ':', unpack '(H2)*', substr $frame, 6, 6;
-    printf "%.6f %s %d %d\n", $now, $mac, $payload, $flags;
+    printf "%.6f %s %d %d %s:%d/%d\n", $now, $mac, $payload, $flags, inet_ntoa($client), $to, $sequence;
 }
