@@ -10,6 +10,8 @@ import type {
 import { LAB_DEVICE, Platform } from "./config";
 import {
   ExistingHosts,
+  fenceAgent,
+  type FenceDevice,
   type FencingOptions,
   type FleetSlave,
   type Host,
@@ -139,16 +141,22 @@ function assigned(
 }
 
 /** The fence device, and the host that is the witness, by its name. */
-function fencing(
-  { fencing: { device, witness, silenceMs, deviceSeconds } }: CommonConfig,
-  hosts: readonly Host[],
-): FencingOptions {
+function fencing(config: ClusterConfig, hosts: readonly Host[]): FencingOptions {
+  const { witness, silenceMs, deviceSeconds } = config.fencing;
   return {
-    device: device === LAB_DEVICE ? labFenceDevice() : device === undefined ? undefined : { command: device },
+    device: fenceDevice(config),
     witness: hosts.find(({ name }) => name === witness),
     silenceMs,
     deviceSeconds,
   };
+}
+
+function fenceDevice({ fencing: { device }, masters }: ClusterConfig): FenceDevice | undefined {
+  if (typeof device !== "object") {
+    return device === LAB_DEVICE ? labFenceDevice() : device === undefined ? undefined : { command: device };
+  }
+  const options = masters.map(({ name }) => [name, { ...device.options, ...device.masters[name] }] as const);
+  return fenceAgent({ agent: device.agent, options: Object.fromEntries(options) });
 }
 
 function nic(device: string, address: string, network: string): Nic {

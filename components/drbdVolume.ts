@@ -10,6 +10,8 @@ export interface DrbdOptions {
   port?: number;
   /** Where DRBD keeps its metadata: in the data partition, or in one of its own. @default internal */
   metadata?: DrbdMetadata;
+  /** When both disks are compared, the online verification: a calendar expression of systemd's, or `off`. @default weekly */
+  verify?: string;
   /** Digest for the online verification. @default sha1 */
   verifyAlg?: string;
   /** Upper limit of a resync, MiB/s. @default 100 */

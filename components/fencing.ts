@@ -14,6 +14,10 @@ export interface FenceDevice {
   command: string;
   /** Text of a program that is installed as /usr/local/lib/ha-nfs/fence-device for `command`. @default none */
   program?: string;
+  /** Debian's fence agent that `program` runs. @default none */
+  agent?: string;
+  /** By the name of the master that is switched off: what `program` reads on the other one. @default none */
+  options?: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
 /** How a master proves that its peer can acknowledge nothing, when the peer itself does not say so. */
@@ -76,6 +80,7 @@ export class Fencing extends pulumi.ComponentResource {
           }),
           FENCE_PEER: nodeFile("safety/fence-peer"),
           FENCE_DEVICE: device?.program ?? "",
+          FENCE_AGENT: device?.agent ?? "",
           SPLIT_BRAIN: nodeFile("safety/split-brain"),
           DOOR_UNIT: doorUnit(DOOR_PORT, peerAddresses),
           DOOR_ADDRESS: `127.0.0.1:${DOOR_PORT}`,

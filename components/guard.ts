@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MasterPair } from "./masterPair";
 import { type HostScript, nodeFile } from "./remote/hostScript";
-import { compareTimer, compareUnit, guardUnit, leaveUnit } from "./render/units";
+import { compareTimer, compareUnit, guardUnit, leaveUnit, VERIFY } from "./render/units";
 
 export interface GuardArgs {
   pair: MasterPair;
   /** Name of the volume whose service it guards. */
   volume: string;
+  /** When both disks are compared: a calendar expression of systemd's, or `off`. @default weekly */
+  verify?: string | undefined;
   /** What it reads and runs: volume, address, exports, fencing. */
   after: readonly pulumi.Resource[];
 }
@@ -20,6 +22,7 @@ export class Guard extends pulumi.ComponentResource {
 
   constructor(name: string, args: GuardArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:Guard", name, {}, opts);
+    const { verify = VERIFY } = args;
     const vars = {
       VOLUME: args.volume,
       GUARD: nodeFile("safety/guard"),
@@ -34,7 +37,7 @@ export class Guard extends pulumi.ComponentResource {
       METRICS_PY: nodeFile("safety/metrics.py"),
       COMPARE: nodeFile("safety/compare-disks"),
       COMPARE_UNIT: compareUnit,
-      COMPARE_TIMER: compareTimer,
+      COMPARE_TIMER: verify === "off" ? "" : compareTimer(verify),
       SPLIT: nodeFile("safety/split"),
       GUARD_UNIT: guardUnit,
       LEAVE_UNIT: leaveUnit,

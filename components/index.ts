@@ -1,5 +1,6 @@
 export * from "./drbdVolume";
 export * from "./enums";
+export * from "./fenceAgent";
 export { type FenceDevice, Fencing, type FencingArgs, type FencingOptions } from "./fencing";
 export * from "./guard";
 export * from "./heartbeatLink";

@@ -10,6 +10,8 @@ export interface MasterPairArgs {
   masters: readonly [Host, Host];
   /** Raise it by one to replace the secrets of heartbeat, DRBD and the doors. @default 1 */
   secretsGeneration?: number;
+  /** By the name of a master: what the other one's fence device needs to switch it off. A secret. @default none */
+  fenceOptions?: Readonly<Record<string, pulumi.Input<string>>> | undefined;
 }
 
 /** What one master runs, given itself and its peer. */
@@ -67,11 +69,12 @@ export class MasterPair extends pulumi.ComponentResource {
     this.prepared = this.rollOut(
       `${name}-secrets`,
       "secrets.sh",
-      () => ({
+      (_host, peer) => ({
         HEARTBEAT_KEYS: heartbeatKeys,
         DRBD_SECRET: drbdSecret,
         FENCE_KEYS: fenceKeys,
         WITNESS_KEYS: this.witnessKeys,
+        FENCE_OPTIONS: pulumi.secret(args.fenceOptions?.[peer.name] ?? ""),
       }),
       { parent: this, dependsOn: base },
     );

@@ -90,7 +90,11 @@ export class NfsCluster extends pulumi.ComponentResource {
     const where = { volume: VOLUME, minor: MINOR, mount: MOUNT };
     const pair = new MasterPair(
       `${name}-masters`,
-      { masters: args.masters, secretsGeneration: args.secretsGeneration ?? 1 },
+      {
+        masters: args.masters,
+        secretsGeneration: args.secretsGeneration ?? 1,
+        fenceOptions: args.fencing?.device?.options,
+      },
       parent,
     );
     const fencing = new Fencing(
@@ -120,7 +124,7 @@ export class NfsCluster extends pulumi.ComponentResource {
     );
     const guard = new Guard(
       `${name}-guard`,
-      { pair, volume: VOLUME, after: [...fencing.scripts, volume, vip, service] },
+      { pair, volume: VOLUME, verify: args.drbd?.verify, after: [...fencing.scripts, volume, vip, service] },
       parent,
     );
     const heartbeat = new HeartbeatLink(

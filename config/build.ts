@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { NONE, shareClient, type Settings } from "./schema";
+import { NONE } from "./fencingSchema";
+import { shareClient, type Settings } from "./schema";
 import { Platform, type ClusterConfig, type CommonConfig, type MasterConfig, type SshConfig } from "./types";
 
 type Master = NonNullable<Settings["masters"]>[number];

@@ -81,13 +81,22 @@ export function issueLines(issues: readonly z.core.$ZodIssue[], input: unknown):
 
 function found(issue: z.core.$ZodIssue, input: unknown): string {
   const value = valueAt(input, issue.path);
-  if (issue.path[0] === "sshPrivateKey" && value !== undefined) return HIDDEN;
+  if (isSecret(issue.path, value)) return HIDDEN;
   const notJson =
     issue.path.length === 1 &&
     issue.code === "invalid_type" &&
     ["array", "object"].includes(issue.expected) &&
     typeof value === "string";
   return notJson ? `${show(value)}, which is no JSON` : show(value);
+}
+
+/** A private key, and the options of a fence agent with all that they are in. */
+function isSecret([top, , key]: Path, value: unknown): boolean {
+  if (top === "sshPrivateKey") return value !== undefined;
+  return (
+    top === "fencing" &&
+    (key === "options" || key === "masters" || (typeof value === "object" && value !== null))
+  );
 }
 
 /** The one of `known` that `key` most resembles; undefined if more than half of it would have to change. */

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { Access, DrbdMetadata, HeartbeatTransport, MachineType, Squash } from "../components/enums";
+import { VERIFY } from "../components/render/units";
+import { isCalendar } from "./calendar";
 import {
   address,
   choice,
@@ -8,6 +10,7 @@ import {
   dataDisk,
   device,
   duration,
+  flag,
   integer,
   mebibytes,
   name,
@@ -19,15 +22,13 @@ import {
   text,
 } from "./fields";
 import { pushTargets, readPool, replication, slaves } from "./fleetSchema";
+import { fencing } from "./fencingSchema";
 import { isAddress } from "./network";
 import { hasPassphrase } from "./sshKey";
-import { LAB_DEVICE, Platform, VerifyAlg } from "./types";
+import { Platform, VerifyAlg } from "./types";
 
 /** How to mend `sshPrivateKey`. */
 export const SET_KEY = "set it with `pulumi config set --secret sshPrivateKey < FILE`";
-
-/** Written for a part of `fencing` that there shall not be. */
-export const NONE = "none";
 
 const master = section({
   name,
@@ -40,8 +41,6 @@ const master = section({
   replicationDevice: device.exactOptional(),
   dataDisk: dataDisk.exactOptional(),
 });
-
-const flag = z.boolean(says("true, false", "write it without quotes")).default(false);
 
 const lab = section({
   machine: choice(MachineType).exactOptional(),
@@ -105,21 +104,14 @@ const heartbeat = section({
 const drbd = section({
   port: integer(1024, 65535).default(7788),
   metadata: choice(DrbdMetadata).default(DrbdMetadata.Internal),
+  verify: text(
+    (value) => value === "off" || isCalendar(value),
+    "a calendar expression of systemd's, such as weekly or Sun 03:00; or off",
+    "see systemd.time(7), or try it with `systemd-analyze calendar`",
+  ).default(VERIFY),
   verifyAlg: choice(VerifyAlg).default(VerifyAlg.Sha1),
   // DRBD_C_MAX_RATE_MAX is 4 GiB/s (linux/drbd_limits.h).
   resyncMaxRateMiB: integer(1, 4096, " of MiB per second").default(100),
-});
-
-const fencing = section({
-  device: text(
-    (value) => /^\/[^\s"'\\$`]+( [^\s"'\\$`]+)*$/.test(value) || value === LAB_DEVICE || value === NONE,
-    "the path of a command on the masters with its arguments, without quotes; or none",
-    "see fencing in docs/config.md",
-  ).exactOptional(),
-  witness: name.exactOptional(),
-  allowDataLoss: flag,
-  silence: duration(["50ms", "10s"]).default(400),
-  deviceSeconds: integer(1, 120, " of seconds").default(20),
 });
 
 /** The kernel takes 10 to 3600 s for lease and grace (fs/nfsd/nfsctl.c). */

@@ -238,10 +238,19 @@ export interface HeartbeatConfig {
 /** The value of `fencing.device` that is the lab's own. */
 export const LAB_DEVICE = "lab";
 
+/** A program of Debian's fence-agents with its options, which may be secret. */
+export interface FenceAgentConfig {
+  readonly agent: string;
+  /** What it needs for either master. */
+  readonly options: Readonly<Record<string, string>>;
+  /** What it needs beside to switch off the master of that name. */
+  readonly masters: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
 /** How a master proves that its peer is not serving, before it goes on or takes over without it. */
 export interface FencingConfig {
   /** Command with power over the masters, or {@link LAB_DEVICE}. */
-  readonly device?: string;
+  readonly device?: string | FenceAgentConfig;
   /** Name of the machine that is the witness. */
   readonly witness?: string;
   /** Neither device nor witness: who loses its peer waits for a person, whose error may lose data. */
@@ -257,6 +266,8 @@ export interface DrbdConfig {
   /** The TCP port, on both masters. */
   readonly port: number;
   readonly metadata: DrbdMetadata;
+  /** When both disks are compared: a calendar expression of systemd's, or `off`. */
+  readonly verify: string;
   /** The digest of `drbdadm verify`. */
   readonly verifyAlg: VerifyAlg;
   /** The most a resync may take, in MiB/s: DRBD's `c-max-rate`. */

@@ -20,6 +20,8 @@ const USAGE = `usage: npm run VERB -- [--stack NAME] [arguments of the Pulumi CL
   status       the health of the cluster
   verify       compare the nodes with what up left there
   switchover   move the service to the other master; --to NODE
+  reapply      HOST: runs again there all that the last up ran: a host installed anew, drift
+  forget       HOST: takes a dead host out of the state
   maintenance  on|off: whether the guards repair and move what fails
   start-alone  NODE: a person's word that it serves without its peer; asks twice
   split-brain  show what each master has that the other lacks, or resolve --keep NODE; asks
@@ -41,12 +43,15 @@ const VERBS: Record<string, (given: Arguments) => Promise<number>> = {
   pulumi: async (given) => {
     await enter(given);
     // A secret may be set before anything else: the CLI wants a stack for it.
-    if (/^config set/.test(given.all.join(" "))) prepareStack(given.stack, given.configFile, NEW);
+    if (/^config set/.test(given.all.join(" ")) && !exportStack(given.stack))
+      prepareStack(given.stack, given.configFile, NEW);
     return run("pulumi", given.all);
   },
   status: (given) => operator("scripts/status.ts", given),
   verify: (given) => operator("scripts/verify.ts", given),
   switchover: (given) => operator("scripts/switchover.ts", given),
+  reapply: (given) => operator("scripts/reapply.ts", given),
+  forget: (given) => operator("scripts/forget.ts", given),
   maintenance: (given) => operator("scripts/maintenance.ts", given),
   "start-alone": (given) => operator("scripts/startAlone.ts", given),
   "split-brain": (given) => operator("scripts/splitBrain.ts", given),

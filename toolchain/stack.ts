@@ -39,12 +39,17 @@ export function stackOutputs(stack: string, ...flags: string[]): Record<string, 
   throw stderr.includes(NO_STACK) ? new UserError(noStack(stack)) : failure(stderr);
 }
 
-/** The stack's state, secrets encrypted; undefined if there is no such stack. */
-export function exportStack(stack: string): Deployment | undefined {
-  const { status, stdout, stderr } = capture("pulumi", ["stack", "export", "--stack", stack]);
+/** The stack's state, secrets encrypted unless `--show-secrets` is among the flags; undefined if there is no such stack. */
+export function exportStack(stack: string, ...flags: string[]): Deployment | undefined {
+  const { status, stdout, stderr } = capture("pulumi", ["stack", "export", "--stack", stack, ...flags]);
   if (status === 0) return JSON.parse(stdout) as Deployment;
   if (stderr.includes(NO_STACK)) return undefined;
   throw failure(stderr);
+}
+
+/** Puts another state in the place of the stack's. */
+export function importStack(stack: string, state: Deployment): void {
+  pulumi(["stack", "import", "--stack", stack], JSON.stringify(state));
 }
 
 /** Makes an empty stack. `stack init` knows no --config-file, and writes beside the Pulumi.yaml it finds. */
@@ -87,8 +92,8 @@ export function prepareStack(
   const config = copyConfig(stack, given, !create);
   if (!state) createStack(stack, config);
   else if (living === undefined && state.deployment.pending_operations?.length) {
-    notice(`a run was cut off while ${underWay(state)}: this one does it again`);
-    pulumi(["stack", "import", "--stack", stack], JSON.stringify(settle(state)));
+    notice(`a run was cut off while ${underWay(state)}: the next up does it again, destroy removes it`);
+    importStack(stack, settle(state));
   }
   return config;
 }

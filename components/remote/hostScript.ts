@@ -22,7 +22,7 @@ const PATIENCE = "20m";
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "base.sh": ["packages.sh"],
   "drbd.sh": ["disk.sh"],
-  "fencing.sh": ["door.sh"],
+  "fencing.sh": ["door.sh", "packages.sh"],
   "nfs.sh": ["delegations.sh"],
   "reading.sh": ["probe.sh"],
   "reads.sh": ["probe.sh", "delegations.sh"],

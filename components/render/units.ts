@@ -159,17 +159,20 @@ TimeoutStartSec=infinity
 IOSchedulingClass=idle
 `;
 
-/** Once a week, at a time of the masters' own. On the standby it ends at once. */
-export const compareTimer = `# made by ha-nfs
+/** When the disks are compared where nobody says it: at a time of the masters' own. */
+export const VERIFY = "weekly";
+
+/** The comparison at `schedule`, a calendar expression of systemd's. On the standby it ends at once. */
+export function compareTimer(schedule: string): string {
+  return `# made by ha-nfs
 [Unit]
-Description=Weekly comparison of both masters' disks
+Description=Comparison of both masters' disks, now and then
 
 [Timer]
-OnCalendar=weekly
-RandomizedDelaySec=1d
-FixedRandomDelay=yes
-Persistent=no
+OnCalendar=${schedule}
+${schedule === VERIFY ? "RandomizedDelaySec=1d\nFixedRandomDelay=yes\n" : ""}Persistent=no
 
 [Install]
 WantedBy=timers.target
 `;
+}

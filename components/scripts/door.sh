@@ -9,4 +9,5 @@ door_files() {
 	put $lib/rules.py 644 "$RULES_PY"
 	put $lib/wire.py 644 "$WIRE_PY"
 	put $lib/door 755 "$DOOR"
+	[[ $action != remove ]] || rm -rf $lib/__pycache__ # what Python has compiled of these, and of the guard's
 }

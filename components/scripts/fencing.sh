@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What proves that the peer can acknowledge nothing: DRBD's handlers, this master's door, and the fence device's command.
-: "${DOOR_UNIT:?}" "${FENCE_CONF:?}" "${FENCE_PEER:?}" "${SPLIT_BRAIN:?}" "${FENCE_DEVICE?}"
+: "${DOOR_UNIT:?}" "${FENCE_CONF:?}" "${FENCE_PEER:?}" "${SPLIT_BRAIN:?}" "${FENCE_DEVICE?}" "${FENCE_AGENT?}"
 : "${DOOR_ADDRESS:?}" # of this node's own door, ADDRESS:PORT
 
 files() {
@@ -12,7 +12,33 @@ files() {
 	put /etc/systemd/system/ha-nfs-door.service 644 "$DOOR_UNIT"
 }
 
+# install_agent: from the package of its name, or of the first part of it, or from the one that has them all.
+install_agent() {
+	local package=fence-agents-${FENCE_AGENT#fence_}
+	[[ ! -x /usr/sbin/$FENCE_AGENT ]] || return 0
+	package=${package//_/-}
+	apt-get -q update >/dev/null 2>&1 || :
+	until [[ $package == fence-agents ]] || apt-cache show "$package" >/dev/null 2>&1; do package=${package%-*}; done
+	install_packages "$package"
+	[[ -x /usr/sbin/$FENCE_AGENT ]] || die "$package of Debian has no $FENCE_AGENT"
+}
+
+# ask_device: whether it knows the peer's power. One that does not is of no use when the peer has died.
+ask_device() {
+	local DEVICE='' PEER DEVICE_SECONDS answer
+	# shellcheck source=/dev/null
+	. /etc/ha-nfs/fence.conf
+	[[ $DEVICE ]] || return 0
+	# shellcheck disable=SC2086 # a command with its arguments
+	answer=$(timeout --kill-after=1 "$DEVICE_SECONDS" $DEVICE status "$PEER" 2>/run/ha-nfs/fence-device.log) || answer+=" (exit $?)"
+	[[ $answer == @(on|off) ]] || {
+		echo "the fence device does not tell whether $PEER is on: $answer $(tail -n 3 /run/ha-nfs/fence-device.log)"
+		return 1
+	}
+}
+
 apply() {
+	[[ -z $FENCE_AGENT ]] || install_agent
 	files
 	enable_unit ha-nfs-door.service
 	if is_changed "$lib/*.py" "$lib/door" '*/ha-nfs-door.service'; then
@@ -22,6 +48,7 @@ apply() {
 	fi
 	systemctl start ha-nfs-door.service
 	wait_until 10 "the door answers at $DOOR_ADDRESS" listens "$DOOR_ADDRESS"
+	complaint=$(ask_device) || die "$complaint"
 }
 
 remove() {
@@ -31,5 +58,6 @@ remove() {
 
 verify() {
 	files
+	complaint=$(ask_device) || drift "$complaint"
 	systemctl --quiet is-active ha-nfs-door.service || drift "ha-nfs-door.service is down"
 }

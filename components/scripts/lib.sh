@@ -173,7 +173,7 @@ run() {
 	fi
 	own "$2"
 	[[ ! -e $pending ]] || mapfile -t changed <"$pending"
-	"$action"
+	"$action" 9>&- # no daemon that it starts keeps the lock
 	((!drifted)) || exit 3
 	[[ $action == verify || ${#private[@]} == 0 ]] || rm -f "${private[@]/#/$backups}"
 	# what is called done outlives a power cut: nobody comes by again to look

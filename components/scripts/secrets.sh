@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The one script that gets secrets. It writes each into a file of its own that root alone reads; the other scripts
 # read those files, and a reviewer reads the other scripts.
-: "${HEARTBEAT_KEYS:?}" "${DRBD_SECRET:?}" "${FENCE_KEYS:?}" "${WITNESS_KEYS:?}"
+: "${HEARTBEAT_KEYS:?}" "${DRBD_SECRET:?}" "${FENCE_KEYS:?}" "${WITNESS_KEYS:?}" "${FENCE_OPTIONS?}"
 
 secrets=/etc/ha-nfs/secrets
 
@@ -10,6 +10,7 @@ files() {
 	put $secrets/drbd 600 "$DRBD_SECRET"
 	put $secrets/fence 600 "$FENCE_KEYS"
 	put $secrets/witness 600 "$WITNESS_KEYS"
+	[[ -z $FENCE_OPTIONS ]] || put $secrets/fence-device 600 "$FENCE_OPTIONS"
 }
 
 # has KEYS KEY: whether the key is one of the lines.
@@ -29,6 +30,7 @@ apply() {
 	secrets_directory
 	require_kinship
 	files
+	[[ $FENCE_OPTIONS ]] || rm -f $secrets/fence-device "${backups:?}$secrets/fence-device"
 }
 
 remove() { rm -rf $secrets "${backups:?}$secrets"; }

@@ -10,6 +10,8 @@ is_connected() { [[ $(drbdadm cstate "$VOLUME") == Connected ]]; }
 is_blank_pair() { [[ $(drbdadm dstate "$VOLUME") == Inconsistent/Inconsistent && $(drbdadm show-gi "$VOLUME" | grep -c "$just_created") -gt 0 ]]; }
 has_data() { [[ $(drbdadm dstate "$VOLUME") == UpToDate/* ]]; }
 
+is_in_service() { [[ $(drbdadm role "$VOLUME") == *Primary* && ! -e $making ]]; } # so it was made long ago
+
 has_file_system() { [[ ! -e $making && -n $(blkid -p -s TYPE -o value "$DEVICE") ]]; }
 
 # blkid ends with 2 where it finds nothing, and where it cannot read.
@@ -19,9 +21,17 @@ is_blank() {
 	((status == 2)) && zero_start "$DEVICE"
 }
 
+# A guard that is there already neither starts here nor ends what it finds primary without a wish, and the door is busy.
+lock() {
+	exec 7>/run/ha-nfs/looking.lock 8>/run/ha-nfs/promote.lock
+	{ flock -w 60 7 && flock -w 60 8; } || die "another change of DRBD's state takes too long"
+}
+
 apply() {
-	[[ $(drbdadm role "$VOLUME") != *Primary* || -e $making ]] || return 0 # in service: made long ago
+	! is_in_service || return 0
 	wait_until 120 "the two masters' DRBD are connected ($(drbdadm cstate "$VOLUME"))" is_connected
+	lock
+	! is_in_service || return 0
 	if is_blank_pair; then
 		drbdadm -- --clear-bitmap new-current-uuid "$VOLUME/0"
 		log "two blank disks: no initial sync"
@@ -32,7 +42,7 @@ apply() {
 		drbdadm secondary "$VOLUME"
 	elif [[ -e $making ]] || is_blank; then
 		: >"$making"
-		mkfs.ext4 -q "$DEVICE"
+		mkfs.ext4 -q "$DEVICE" || { drbdadm secondary "$VOLUME" && die "mkfs.ext4 $DEVICE has failed"; }
 		rm "$making"
 		log "made the file system"
 		# it has touched the whole device, and what is in DRBD's activity log is copied again after a crash

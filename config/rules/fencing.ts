@@ -1,7 +1,7 @@
 import type { Draft } from "../draft";
-import { show, type Lookup, type Report } from "../report";
-import { NONE } from "../schema";
-import { LAB_DEVICE, Platform } from "../types";
+import { HIDDEN, show, type Lookup, type Report } from "../report";
+import { NONE } from "../fencingSchema";
+import { LAB_DEVICE, Platform, type FenceAgentConfig } from "../types";
 import { machines } from "./machines";
 
 /** A pair has a proof that its peer is not serving, or the word of a person that it shall have none. */
@@ -14,6 +14,7 @@ export function checkFencing(draft: Draft, written: Lookup, report: Report): voi
     const mend = "name the command that switches a master off, or set platform to lab";
     report(["fencing", "device"], show(device), "the path of a command, or none", mend);
   }
+  if (typeof device === "object") checkAgent(draft, device as FenceAgentConfig, report);
   const others = machines(draft).filter(({ kind }) => kind !== "masters");
   const names = others.flatMap(({ machine: { name } }) => (name === undefined ? [] : [name]));
   if (witness !== NONE && !names.includes(witness)) {
@@ -30,4 +31,25 @@ export function checkFencing(draft: Draft, written: Lookup, report: Report): voi
       "without a proof that its peer is not serving, a master never takes over by itself",
     );
   }
+}
+
+/** Of two masters with the same options, each would switch itself off, or both the same machine. */
+function checkAgent(draft: Draft, { options, masters }: FenceAgentConfig, report: Report): void {
+  const names = draft.masters?.map((master) => master?.name);
+  if (names?.length !== 2 || names.some((name) => name === undefined)) return;
+  const known = names as string[];
+  for (const name of Object.keys(masters)) {
+    const allowed = `the name of a master: ${known.join(", ")}`;
+    if (!known.includes(name)) report(["fencing", "device", "masters", name], HIDDEN, allowed, "correct it");
+  }
+  const [first, second] = known.map((name) =>
+    JSON.stringify(Object.entries({ ...options, ...masters[name] }).sort()),
+  );
+  if (first !== second) return;
+  report(
+    ["fencing", "device", "masters"],
+    "the same options for both masters",
+    `for each of ${known.join(" and ")} the options that tell it from the other, such as ip or plug`,
+    "set them under the master's name",
+  );
 }

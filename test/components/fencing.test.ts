@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { NfsCluster } from "../../components";
+import { fenceAgent } from "../../components";
 import { labFenceDevice } from "../../components/platforms/lab";
 import { buildCluster, host } from "./cluster";
 import { dependencies, graph, isSecret, nameOf, type Registered } from "./graph";
@@ -90,6 +91,31 @@ WITNESS_PORT=7791`,
       [...bare.keys()].filter((name) => name.includes("witness")),
       ["nfs-masters-witness-secret-1", "nfs-masters-witness-secret-2"],
     );
+  });
+
+  it("gives each master what switches the other off, as a secret that stands nowhere else", async () => {
+    const device = fenceAgent({
+      agent: "fence_ipmilan",
+      options: { m1: { lanplus: "1", ip: "of-m1" }, m2: { ip: "of-m2", password: pulumi.secret("geheim") } },
+    });
+    const made = await graph((opts) => buildCluster(opts, { fencing: { device } }));
+    assert.match(
+      text(made, "nfs-masters-secrets-m1"),
+      /FENCE_OPTIONS <<'HA_NFS_END' \|\| :\nip=of-m2\npassword=geheim\nHA/,
+    );
+    assert.match(
+      text(made, "nfs-masters-secrets-m2"),
+      /FENCE_OPTIONS <<'HA_NFS_END' \|\| :\nlanplus=1\nip=of-m1\nHA/,
+    );
+    assert.match(
+      text(made, "nfs-fencing-m1"),
+      /\nDEVICE='\/usr\/local\/lib\/ha-nfs\/fence-device \/usr\/sbin\/fence_ipmilan'\n[^]*\nFENCE_AGENT=fence_ipmilan\n/,
+    );
+    for (const { name, inputs } of commands(made)) {
+      const secret = name.startsWith("nfs-masters-secrets");
+      assert.equal(isSecret(inputs["stdin"]), secret, name);
+      if (!secret) assert.doesNotMatch(text(made, name), /geheim|of-m[12]/, name);
+    }
   });
 
   it("gives the witness its own keys, and no other secret", () => {

@@ -6,6 +6,7 @@ import type { Mode } from "./fault";
 /** Who writes; and who looks with a fresh view, and is the witness. */
 export const WRITER = "client";
 export const READER = "c2";
+export const WRITER_ADDRESS = "10.10.1.13";
 
 /** Settings by their key, without its namespace; a value is in YAML. */
 export type Settings = Readonly<Record<string, string>>;
@@ -14,7 +15,7 @@ export type Settings = Readonly<Record<string, string>>;
 const STACK: Settings = {
   vip: "10.10.1.100",
   lab: `{ masterMemoryMiB: 512, dataDiskMiB: 512, clients: [${[
-    `{ name: ${WRITER}, serviceAddress: 10.10.1.13 }`,
+    `{ name: ${WRITER}, serviceAddress: ${WRITER_ADDRESS} }`,
     `{ name: ${READER}, serviceAddress: 10.10.1.14 }`,
   ].join(", ")}] }`,
 };

@@ -117,6 +117,31 @@ describe("safety: fence-peer and a peer whose door answers", () => {
     assert.equal(verdict.log.match(/busy/g)?.length, 1);
   });
 
+  it("a standby that has lost its disk says so: the primary goes on without a shot", async () => {
+    pair.n2.state({ disk: "Diskless" });
+    await pair.n2.door();
+    assertEnd(await pair.n1.fence(), PEER_INCONSISTENT);
+  });
+
+  it("and with a witness only by its grant, so that the standby's old data are not served after a boot", async () => {
+    for (const node of [pair.n1, pair.n2]) node.configure({ witness: true, device: false });
+    pair.n2.state({ disk: "Diskless" });
+    await pair.n2.door();
+    assertEnd(await pair.n1.fence(), NO_PROOF);
+    await pair.witness.door("witness");
+    assertEnd(await pair.n1.fence(), PEER_INCONSISTENT);
+    for (const node of [pair.n1, pair.n2])
+      node.configure({ witness: true, device: false, peerAddresses: [NOBODY] });
+    pair.n2.state({ disk: "Consistent" });
+    assertEnd(await pair.n2.fence(), SELF_OUTDATED);
+  });
+
+  it("a primary that has lost its disk outdates nobody by it", async () => {
+    pair.n1.state({ role: "Primary", disk: "Diskless" });
+    await pair.n1.door();
+    assertEnd(await pair.n2.fence(), NO_PROOF);
+  });
+
   it("a standby whose disk hangs cannot outdate itself: the primary shoots it", async () => {
     pair.n2.write("slow", "10");
     await pair.n2.door();

@@ -19,12 +19,27 @@ wire.serve("127.0.0.2", 7790, node.KEYS, lambda words: open("/stub/peer-says").r
 const PYTHON = ["manager", "metrics", "node", "parts", "rules", "upkeep", "wire"].map((name) => `${name}.py`);
 const PROGRAMS = ["compare-disks", "guard", "leave", "split", "wish"];
 
-/** How much sooner the guard acts here, so that a test has not to wait for it. */
-const SOONER: Readonly<Record<string, string>> = {
-  "STOP_S = 15": "STOP_S = 2",
-  "MOVE_S = 15": "MOVE_S = 1",
-  "RETRY_S = 5": "RETRY_S = 2",
+/** How much sooner things happen here, so that a test has not to wait for it: by file, what stands there and instead. */
+const SOONER: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  guard: [
+    ["STOP_S = 15", "STOP_S = 2"],
+    ["MOVE_S = 15", "MOVE_S = 1"],
+    ["RETRY_S = 5", "RETRY_S = 2"],
+  ],
+  "manager.py": [["ANSWER_S = 3", "ANSWER_S = 1"]],
+  "parts.py": [["PROBE_S = 5", "PROBE_S = 3"]],
 };
+
+/** A file of the node's scripts as the machine has it. */
+function hurried(name: string): string {
+  return (SOONER[name] ?? []).reduce(
+    (text, [long, short]) => {
+      assert.ok(text.includes(long), long);
+      return text.replace(long, short);
+    },
+    nodeFile(`safety/${name}`),
+  );
+}
 
 /**
  * The master n1 with the scripts as they are on a node, in a machine of its own: its mounts, network and processes. What
@@ -36,14 +51,8 @@ export class Machine extends Sandbox {
 
   constructor() {
     super(MACHINE_STUBS);
-    for (const name of PYTHON) this.write(`${LIB}/${name}`, nodeFile(`safety/${name}`));
-    for (const name of PROGRAMS) this.write(`${LIB}/${name}`, nodeFile(`safety/${name}`), 0o755);
-    let guard = nodeFile("safety/guard");
-    for (const [long, short] of Object.entries(SOONER)) {
-      assert.ok(guard.includes(long), long);
-      guard = guard.replace(long, short);
-    }
-    this.write(`${LIB}/guard`, guard, 0o755);
+    for (const name of PYTHON) this.write(`${LIB}/${name}`, hurried(name));
+    for (const name of PROGRAMS) this.write(`${LIB}/${name}`, hurried(name), 0o755);
     this.write(`${LIB}/service`, nodeFile("service"), 0o755);
     this.write(`${LIB}/connections`, "#!/bin/sh\nexec sleep 1000\n", 0o755);
     this.write(
@@ -211,6 +220,14 @@ export class Machine extends Sandbox {
       await until("the guard has ended", () => child.exitCode !== null || child.signalCode !== null);
     };
     return { said, kill };
+  }
+
+  /** A guard whose service serves. */
+  async serving(): Promise<Awaited<ReturnType<Machine["guard"]>>> {
+    const guard = await this.guard();
+    this.wish("up");
+    await this.is("serving");
+    return guard;
   }
 
   wish(what: "up" | "down"): { status: number | null; output: string } {

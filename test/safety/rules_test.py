@@ -10,7 +10,7 @@ import rules
 from rules import NO_PROOF, PEER_INCONSISTENT, PEER_OFF, PEER_OUTDATED, SELF_OUTDATED, Generations
 
 SAME, LATER, FOREIGN = Generations(0xA0, 0), Generations(0xB0, 0xA0), Generations(0xF0, 0xE0)
-ANSWERS = ("outdated", "inconsistent", "primary", "newer", "diverged", "busy", "hung", "error", "rubbish", None)
+ANSWERS = ("outdated", "inconsistent", "primary", "newer", "diverged", "busy", "hung", "error", "diskless", "rubbish", None)
 DISKS = ("UpToDate", "Consistent", "Outdated", "Inconsistent", "Diskless", "Attaching", "Failed", "DUnknown", "")
 
 
@@ -48,6 +48,11 @@ class Door(unittest.TestCase):
     def test_says_what_it_is_already(self):
         self.assertEqual(rules.outdate("Secondary", "Outdated", SAME, SAME), "outdated")
         self.assertEqual(rules.outdate("Secondary", "Inconsistent", SAME, FOREIGN), "inconsistent")
+
+    def test_one_without_a_disk_does_not_know_and_says_so(self):
+        for disk in rules.NO_DISK:
+            self.assertEqual(rules.outdate("Secondary", disk, Generations(0, 0), SAME), "diskless")
+            self.assertEqual(rules.outdate("Primary", disk, Generations(0, 0), SAME), "error")
 
     def test_one_whose_drbd_is_down_obeys_too(self):
         self.assertEqual(rules.outdate("", "", SAME, SAME), "obey")
@@ -115,6 +120,21 @@ class Handler(unittest.TestCase):
                 self.assertTrue(("shoot" in node.done and shoot) or claim == "granted" or told)
                 self.assertTrue(away)
 
+    def test_a_peer_without_a_disk_is_enough_for_a_primary_that_the_witness_lets_go_on(self):
+        def code(role, *more):
+            node = Node(role, "UpToDate", "diskless", *more)
+            self.assertNotIn("shoot", node.done if node.code == PEER_INCONSISTENT else [])
+            return node.code
+
+        self.assertEqual(code("Primary", "none", True), PEER_INCONSISTENT)
+        self.assertEqual(code("Primary", "granted", True), PEER_INCONSISTENT)
+        self.assertEqual(code("Primary", "granted"), PEER_INCONSISTENT)
+        self.assertEqual(code("Primary", None, True), PEER_OFF)
+        self.assertEqual(code("Primary", None), NO_PROOF)
+        self.assertEqual(code("Primary", "denied", True), NO_PROOF)
+        self.assertEqual(code("Secondary", "granted", True), NO_PROOF)
+        self.assertEqual(Node("Primary", "UpToDate", "diskless", shoot=True, away=False).code, NO_PROOF)
+
     def test_without_a_person_it_takes_what_the_node_may_rely_on(self):
         for role, disk, answer, claim, shoot, away, told in everything():
             node = Node(role, disk, answer, claim, shoot, away, told)
@@ -131,7 +151,7 @@ class Handler(unittest.TestCase):
         for case in everything():
             role, _, answer, *_ = case
             if "shoot" in Node(*case).done:
-                self.assertTrue(answer is None or (role == "Primary" and answer in ("hung", "error")), case)
+                self.assertTrue(answer is None or (role == "Primary" and answer in ("hung", "error", "diskless")), case)
 
     def test_nobody_is_shot_who_is_back(self):
         for case in everything():

@@ -3,7 +3,10 @@ export const DRBDADM = `#!/bin/bash
 printf '%s\\n' "$*" >>"$STUB/calls"
 proc=$(<"$STUB/drbd")
 case $1 in
-get-gi) sed 's/$/:1:1:0:1:0:0/' "$STUB/generations" ;;
+get-gi)
+	[[ $proc != *ds:Diskless* ]] || exit 10
+	sed 's/$/:1:1:0:1:0:0/' "$STUB/generations"
+	;;
 connect) sed -i 's/cs:StandAlone/cs:WFConnection/' "$STUB/drbd" ;;
 disconnect) sed -i 's/cs:[A-Za-z]*/cs:StandAlone/' "$STUB/drbd" ;;
 outdate)
@@ -49,6 +52,7 @@ primary) sed -i 's/ro:Secondary/ro:Primary/' /stub/drbd ;;
 secondary) sed -i 's/ro:Primary/ro:Secondary/' /stub/drbd ;;
 connect) sed -i 's/cs:StandAlone/cs:WFConnection/' /stub/drbd ;;
 disconnect) sed -i 's/cs:[A-Za-z]*/cs:StandAlone/' /stub/drbd ;;
+verify) sed -i 's/cs:Connected/cs:VerifyS/' /stub/drbd ;;
 esac`,
   drbdsetup: `[[ ! -e /stub/refuses ]] || { cat /stub/refuses >&2 && exit 1; }
 sed -i 's/ro:Secondary/ro:Primary/' /stub/drbd`,

@@ -47,6 +47,19 @@ describe("safety: upkeep, the debts to the witness", () => {
     assertEnd(await pair.n2.fence(), SELF_OUTDATED);
   });
 
+  it("claims while the peer is connected without a disk: after a boot it may have its old data back", async () => {
+    pair.n1.write("drbd", " 0: cs:Connected ro:Primary/Secondary ds:UpToDate/Diskless C r-----\n");
+    assert.equal(await upkeep(), "");
+    assert.match(String(await holder()), /^n1 /);
+    pair.n2.configure({ ...silent, device: false });
+    pair.n2.state({ disk: "Consistent" });
+    assertEnd(await pair.n2.fence(), SELF_OUTDATED);
+    equal();
+    assert.equal(await upkeep(), "");
+    assert.equal(await holder(), "both");
+    assert.deepEqual([pair.n1.exists("lib/claimed"), pair.n1.exists("lib/debt")], [false, false]);
+  });
+
   it("says it where the old copy names the peer", async () => {
     await pair.n1.fence();
     alone();

@@ -1,31 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import * as net from "node:net";
-import { safetyFiles } from "../../components/fencing";
 import { nodeFile } from "../../components/remote/hostScript";
-import {
-  compareTimer,
-  compareUnit,
-  doorUnit,
-  guardUnit,
-  leaveUnit,
-  witnessUnit,
-} from "../../components/render/units";
+import { compareTimer, compareUnit, guardUnit, leaveUnit, witnessUnit } from "../../components/render/units";
+import { code, fencing } from "./fencingVars";
 import { Sandbox } from "./sandbox";
 
 const LIB = "/usr/local/lib/ha-nfs";
 const WANTS = "/etc/systemd/system/multi-user.target.wants";
 
-const code = safetyFiles() as Record<"NODE_PY" | "RULES_PY" | "WIRE_PY" | "DOOR", string>;
-const fencing = {
-  ...code,
-  FENCE_CONF: "ME=m1\n",
-  FENCE_PEER: nodeFile("safety/fence-peer"),
-  FENCE_DEVICE: "",
-  SPLIT_BRAIN: nodeFile("safety/split-brain"),
-  DOOR_UNIT: doorUnit(7790, ["10.10.2.12"]),
-  DOOR_ADDRESS: "127.0.0.1:7790",
-};
 const witness = { ...code, WITNESS_UNIT: witnessUnit(7791, ["10.10.1.11"]) };
 const guard = {
   VOLUME: "data",
@@ -40,7 +23,7 @@ const guard = {
   SPLIT: nodeFile("safety/split"),
   COMPARE: nodeFile("safety/compare-disks"),
   COMPARE_UNIT: compareUnit,
-  COMPARE_TIMER: compareTimer,
+  COMPARE_TIMER: compareTimer("weekly"),
   LEAVE_UNIT: leaveUnit,
   WISH: nodeFile("safety/wish"),
   WAIT_PEER: nodeFile("safety/wait-peer"),
@@ -121,7 +104,10 @@ describe("node scripts: fencing", () => {
 
     it("removes what it wrote", () => {
       box.run("fencing.sh", "apply", fencing);
+      box.exec(`/usr/bin/python3 -Ic 'import sys; sys.path.insert(0, "${LIB}"); import wire'`);
+      assert.ok(box.exists(`${LIB}/__pycache__`));
       const { calls } = box.run("fencing.sh", "remove", fencing);
+      assert.ok(!box.exists(`${LIB}/__pycache__`));
       assert.ok(calls.includes("systemctl stop ha-nfs-door.service"));
       for (const file of [`${LIB}/fence-peer`, `${LIB}/wire.py`, "/etc/ha-nfs/fence.conf"]) {
         assert.throws(() => box.read(file), file);
@@ -149,7 +135,9 @@ describe("node scripts: fencing", () => {
     it("keep who went on alone when they go: a witness that forgets it would let the other go on too", () => {
       box.run("witness.sh", "apply", witness);
       box.write("/var/lib/ha-nfs/register", "m1 A:0:0:0\n");
+      box.exec(`/usr/bin/python3 -Ic 'import sys; sys.path.insert(0, "${LIB}"); import wire'`);
       box.run("witness.sh", "remove", witness);
+      assert.ok(!box.exists(`${LIB}/__pycache__`));
       assert.equal(box.read("/var/lib/ha-nfs/register"), "m1 A:0:0:0\n");
       assert.throws(() => box.read(`${LIB}/door`));
     });
@@ -200,13 +188,32 @@ describe("node scripts: fencing", () => {
 
     it("has the polite end and the weekly comparison start with the node", () => {
       const { calls } = box.run("guard.sh", "apply", guard);
-      assert.ok(calls.includes("systemctl start ha-nfs-leave@data.service ha-nfs-compare@data.timer"));
+      assert.ok(calls.includes("systemctl start ha-nfs-leave@data.service"));
       for (const [unit, file] of [
         ["ha-nfs-leave@data.service", "ha-nfs-leave@.service"],
         ["ha-nfs-compare@data.timer", "ha-nfs-compare@.timer"],
       ]) {
         assert.equal(box.linkTarget(`${WANTS}/${unit}`), `/etc/systemd/system/${file}`);
       }
+    });
+
+    it("compares at another time, or not at all, where it is told to", () => {
+      const timer = "/etc/systemd/system/ha-nfs-compare@.timer";
+      box.run("guard.sh", "apply", guard);
+      const later = { ...guard, COMPARE_TIMER: compareTimer("Sun 03:00") };
+      const { calls } = box.run("guard.sh", "apply", later);
+      assert.deepEqual(restarts(calls), ["systemctl restart ha-nfs-compare@data.timer"]);
+      assert.match(box.read(timer), /^OnCalendar=Sun 03:00\nPersistent=no$/m);
+      const never = { ...guard, COMPARE_TIMER: "" };
+      assert.equal(box.run("guard.sh", "verify", never).output, `drift: ${timer} is there\n`);
+      assert.ok(
+        box.run("guard.sh", "apply", never).calls.includes("systemctl stop ha-nfs-compare@data.timer"),
+      );
+      assert.deepEqual(
+        [box.exists(timer), box.linkTarget(`${WANTS}/ha-nfs-compare@data.timer`)],
+        [false, undefined],
+      );
+      assert.equal(box.run("guard.sh", "verify", never).status, 0);
     });
 
     it("says in verify that it is down, and goes with all it wrote", () => {
@@ -230,69 +237,6 @@ describe("node scripts: fencing", () => {
       for (const unit of ["ha-nfs@data.service", "ha-nfs-leave@data.service", "ha-nfs-compare@data.timer"]) {
         assert.equal(box.linkTarget(`${WANTS}/${unit}`), undefined);
       }
-    });
-  });
-
-  describe("hanfs and wish", () => {
-    beforeEach(() => {
-      box.write(`${LIB}/wish`, nodeFile("safety/wish"), 0o755);
-      box.write("/hanfs", nodeFile("hanfs"), 0o755);
-    });
-    const run = "/run/ha-nfs";
-    const given = (wish: string, state: string) =>
-      `mkdir -p ${run}; echo ${wish} >${run}/wish; echo ${state} >${run}/state`;
-
-    it("start notes the wish and returns at once, whatever the service does", () => {
-      const { status, output } = box.exec(`/hanfs data start && cat ${run}/wish`);
-      assert.deepEqual([status, output], [0, "up\n"]);
-    });
-
-    it("start wakes the guard", () => {
-      const sleeper = `mkdir -p ${run}; (trap 'echo woken >&2; exit' USR1; printf guard >/proc/$BASHPID/comm; echo $BASHPID >${run}/guard.pid; while :; do sleep 0.05; done) & while [[ ! -s ${run}/guard.pid ]]; do sleep 0.01; done`;
-      const { status, output } = box.exec(`${sleeper}; /hanfs data start; wait`);
-      assert.deepEqual([status, output], [0, "woken\n"]);
-    });
-
-    it("stop returns when the service has stopped, and not before", () => {
-      const guard = `(while [[ $(<${run}/wish) == up ]]; do sleep 0.01; done; sleep 0.3; echo stopped >${run}/state) &`;
-      const { status, output } = box.exec(
-        `${given("up", "serving")}; ${guard} /hanfs data stop && cat ${run}/wish ${run}/state`,
-      );
-      assert.deepEqual([status, output], [0, "down\nstopped\n"]);
-    });
-
-    it("stop of a service that has stopped returns at once", () => {
-      const { status } = box.exec(`${given("down", "stopped")}; /hanfs data stop`);
-      assert.equal(status, 0);
-    });
-
-    it("stop says why, when it does not come to its end", () => {
-      box.stub("sleep", ":");
-      const { status, output } = box.exec(`${given("up", "frozen")}; /hanfs data stop`);
-      assert.deepEqual([status, output], [1, "the service has not stopped: frozen\n"]);
-    });
-
-    for (const [wish, state, word, code] of [
-      ["up", "serving", "running", 0],
-      ["up", "starting", "running", 0],
-      ["up", "'refused: x'", "running", 0],
-      ["up", "frozen", "running", 0],
-      ["down", "serving", "running", 0],
-      ["down", "stopped", "stopped", 3],
-    ] as const) {
-      it(`status with wish ${wish} and state ${state} is ${word}`, () => {
-        const { status, output } = box.exec(`${given(wish, state)}; /hanfs data status`);
-        assert.deepEqual([status, output], [code, `${word}\n`]);
-      });
-    }
-
-    it("status before anybody has wished for anything is stopped", () => {
-      const { status, output } = box.exec("/hanfs data status");
-      assert.deepEqual([status, output], [3, "stopped\n"]);
-    });
-
-    it("refuses what it does not know", () => {
-      assert.equal(box.exec("/hanfs data restart").status, 2);
     });
   });
 });

@@ -24,6 +24,7 @@ const secretsOf = (generation: number) => {
     DRBD_SECRET: `drbd-secret-text-${generation}`,
     FENCE_KEYS: lines("fence"),
     WITNESS_KEYS: lines("witness"),
+    FENCE_OPTIONS: "",
   };
 };
 const secrets = secretsOf(1);
@@ -65,6 +66,19 @@ describe("node scripts: secrets and heartbeat", () => {
       for (const file of ["drbd", "authkeys", "fence", "witness"]) {
         assert.ok(!box.exists(`/etc/ha-nfs/secrets/${file}`), file);
       }
+    });
+
+    it("writes what a fence agent needs for root alone, and takes it away where there is none any more", () => {
+      const file = "/etc/ha-nfs/secrets/fence-device";
+      for (const text of ["password=first-secret-text\n", "password=second-secret-text\n"]) {
+        const { status, output } = box.run("secrets.sh", "apply", { ...secrets, FENCE_OPTIONS: text });
+        assert.equal(status, 0, output);
+        assert.doesNotMatch(output, /secret-text/);
+        assert.deepEqual([box.read(file), box.mode(file)], [text, "600"]);
+        assert.equal(box.run("secrets.sh", "verify", { ...secrets, FENCE_OPTIONS: text }).status, 0);
+      }
+      box.run("secrets.sh", "apply", secrets);
+      assert.deepEqual([box.exists(file), box.exists(`/var/backups/ha-nfs${file}`)], [false, false]);
     });
 
     for (const [from, to] of [

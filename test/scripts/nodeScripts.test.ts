@@ -129,6 +129,12 @@ describe("node scripts", function () {
       assert.equal(apply(conf("10.9.9.3"), ":"), "", "the standby has no address");
     });
 
+    it("gives its lock to nothing that it starts: a daemon would keep the next script waiting", () => {
+      apply(conf("10.9.9.1"));
+      box.write(service, "#!/bin/sh\n[ ! -e /proc/$$/fd/9 ] || echo lock >/called\n", 0o755);
+      assert.equal(apply(conf("10.9.9.2")), "");
+    });
+
     it("leaves the address with the old prefix when that changes", () => {
       apply(conf("10.9.9.1"));
       const wide = conf("10.9.9.1");

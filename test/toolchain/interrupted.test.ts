@@ -90,7 +90,10 @@ describe("a run that was interrupted", function () {
     const { status, stdout, stderr } = await project.run("up", "--yes");
     assert.equal(status, 0, stdout + stderr);
     assert.match(stderr, /removed the lock of a run that was killed \(pid \d+\)\n/);
-    assert.match(stderr, /a run was cut off while updating greet: this one does it again\n/);
+    assert.match(
+      stderr,
+      /a run was cut off while updating greet: the next up does it again, destroy removes it\n/,
+    );
     assert.deepEqual(log().slice(2), ["apply two", "apply one"]);
     const preview = await project.run("preview", "--expect-no-changes");
     assert.equal(preview.status, 0, preview.stdout);

@@ -127,7 +127,7 @@ describe("the verbs, with the real CLI", function () {
     const { status, stdout, stderr } = await project.run("up", "--yes");
     assert.equal(status, 0, stdout + stderr);
     assert.match(stderr, /removed the lock of a run that was killed/);
-    assert.match(stderr, /a run was cut off while creating another: this one does it again/);
+    assert.match(stderr, /a run was cut off while creating another: the next up does it again/);
     assert.match(stdout, /"said": "again"/);
   });
 

@@ -66,6 +66,7 @@ describe("parseConfig", () => {
       drbd: {
         port: 7788,
         metadata: DrbdMetadata.Internal,
+        verify: "weekly",
         verifyAlg: VerifyAlg.Sha1,
         resyncMaxRateMiB: 100,
       },

@@ -98,7 +98,7 @@ describe("config: fencing", () => {
   });
 
   const command =
-    "the path of a command on the masters with its arguments, without quotes; or none; see fencing in docs/config.md";
+    "the path of a command on the masters with its arguments, without quotes; { agent, options, masters }; or none; see fencing in docs/config.md";
   check("has a device that a shell and a list of words read alike", [
     ...[
       "power",
@@ -120,6 +120,77 @@ describe("config: fencing", () => {
       fencing({ device: "lab" }),
       'fencing.device: found "lab"; allowed: the path of a command, or none; ' +
         "name the command that switches a master off, or set platform to lab",
+    ],
+  ]);
+
+  const agent = {
+    agent: "fence_ipmilan",
+    options: { lanplus: true, timeout: 9 },
+    masters: { m1: { ip: "a" }, m2: { ip: "b" } },
+  };
+
+  it("takes one of Debian's agents, with options for both masters and for each", () => {
+    const { device } = parseHosts(fencing({ device: agent })).fencing;
+    assert.deepEqual(device, { ...agent, options: { lanplus: "1", timeout: "9" } });
+    const alike = { agent: "fence_virsh", masters: { m1: { plug: "1" }, m2: { plug: "2" } } };
+    assert.deepEqual(parseHosts(fencing({ device: alike })).fencing.device, { ...alike, options: {} });
+    assert.deepEqual(errors({ ...hosts, fencing: JSON.stringify({ device: agent }) }), []);
+  });
+
+  const with_ = (changes: object) => fencing({ device: { ...agent, ...changes } });
+  const option =
+    "allowed: a text of one line, a number, true or false; give the agent's option as its manual has it";
+  const key =
+    "allowed: the long name of an option of the agent, such as ip or username, and not action; " +
+    "see the agent's manual, such as fence_ipmilan(8)";
+  check("has an agent and options that can be, and shows none of these, for they may be secret", [
+    [
+      with_({ agent: "ipmilan; reboot" }),
+      'fencing.device.agent: found "ipmilan; reboot"; allowed: the name of a program of Debian\'s fence-agents, ' +
+        "such as fence_ipmilan; see the list of files of the package",
+    ],
+    [
+      with_({ option: { password: "geheim" } }),
+      "fencing.device.option: found an unknown key; allowed: agent, options, masters; did you mean options?",
+    ],
+    [
+      with_({ options: { password: "geheim\naction=on" } }),
+      `fencing.device.options.password: found a value that is not shown; ${option}`,
+    ],
+    [
+      with_({ options: { password: ["geheim"] } }),
+      `fencing.device.options.password: found a value that is not shown; ${option}`,
+    ],
+    [
+      with_({ options: { action: "geheim" } }),
+      `fencing.device.options.action: found a value that is not shown; ${key}`,
+    ],
+    [
+      with_({ options: { "pass word": "geheim" } }),
+      `fencing.device.options.pass word: found a value that is not shown; ${key}`,
+    ],
+    [
+      with_({ options: ["geheim"] }),
+      "fencing.device.options: found a value that is not shown; allowed: an object of the agent's options; " +
+        "write it as keys and values",
+    ],
+    [
+      with_({ masters: { ...agent.masters, m3: { password: "geheim" } } }),
+      "fencing.device.masters.m3: found a value that is not shown; allowed: the name of a master: m1, m2; correct it",
+    ],
+    [
+      with_({ masters: {} }),
+      "fencing.device.masters: found the same options for both masters; allowed: for each of m1 and m2 the options " +
+        "that tell it from the other, such as ip or plug; set them under the master's name",
+    ],
+    [
+      fencing({ device: [{ password: "geheim" }] }),
+      `fencing.device: found a value that is not shown; allowed: ${command}`,
+    ],
+    [
+      { ...hosts, fencing: [{ password: "geheim" }] },
+      "fencing: found a value that is not shown; allowed: an object with device, witness, allowDataLoss, silence, " +
+        "deviceSeconds; write it as keys and values",
     ],
   ]);
 

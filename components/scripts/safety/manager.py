@@ -18,7 +18,8 @@ LOST_S = 5
 def ask(*words: str) -> str:
     """`cl_status`, or nothing where heartbeat is down."""
     try:
-        return subprocess.run(["cl_status", *words], capture_output=True, text=True, timeout=ANSWER_S).stdout.strip()
+        done = subprocess.run(["cl_status", *words], capture_output=True, timeout=ANSWER_S)
+        return done.stdout.decode(errors="replace").strip()
     except (OSError, subprocess.SubprocessError):
         return ""
 

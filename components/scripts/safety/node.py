@@ -218,6 +218,21 @@ def forget(path: str) -> None:
         pass
 
 
+class Answer(NamedTuple):
+    done: bool
+    said: str
+    complaint: str
+
+
+def ask_device(pair: dict[str, str], verb: str, seconds: str) -> Answer:
+    """What the fence device does about the peer, with all that it has started: nothing of it acts after this."""
+    command = ["timeout", "--kill-after=1", seconds, *pair["DEVICE"].split(), verb, pair["PEER"]]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+    said = done.stdout.strip()
+    late = "no answer in its time" if done.returncode in (124, 137) else ""
+    return Answer(done.returncode == 0, said, late or done.stderr.strip() or said or f"exit {done.returncode}")
+
+
 class Every:
     """True at most once in so many seconds."""
 

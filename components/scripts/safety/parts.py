@@ -75,4 +75,15 @@ class Parts:
             return "exports"
         if node.read("/proc/fs/nfsd/threads", "0") == "0":
             return "nfsd"
-        return None if self.has_addresses() else "address"
+        return None if self.has_addresses() and self.is_alive(f"{node.RUN}/connections.pid") else "address"
+
+
+def fitness(here: node.Drbd, wish: str, sees_witness: bool) -> str:
+    """Whether this node could take the service over, in the words that its door tells the peer."""
+    if here.role != "Secondary" or here.is_away:
+        return f"it is {here.role or 'down'}, {here.connection or 'without DRBD'}"
+    if here.disk != "UpToDate":
+        return f"its disk is {here.disk}"
+    if wish != "down":
+        return "it has been refused"
+    return "fit" if sees_witness else "fit, without the witness"

@@ -10,6 +10,9 @@ from typing import Callable, NamedTuple
 NO_PROOF, PEER_INCONSISTENT, PEER_OUTDATED, SELF_OUTDATED, PEER_OFF = 1, 3, 4, 6, 7
 
 
+NO_DISK = ("Diskless", "Attaching", "Failed", "Negotiating")  # DRBD is up, and cannot say of which generation its data were
+
+
 class Generations(NamedTuple):
     """DRBD's identifiers of a node's data, newest first; 0 where there is none."""
 
@@ -39,6 +42,8 @@ def outdate(role: str, disk: str, mine: Generations, asker: Generations) -> str:
 
     A node obeys only to data that are as new as its own, so a stale node never outdates a newer one.
     """
+    if disk in NO_DISK:
+        return "error" if role == "Primary" else "diskless"
     if disk == "Inconsistent":
         return "inconsistent"
     kin = relation(mine, asker)
@@ -94,7 +99,7 @@ def fence(role: str, disk: str, means: Means) -> int:
             return NO_PROOF
         return SELF_OUTDATED
     # A peer that lives and does not agree is not shot; but for one that cannot even outdate itself while we serve.
-    if answer is not None and not (primary and answer in ("hung", "error")):
+    if answer is not None and not (primary and answer in ("hung", "error", "diskless")):
         return NO_PROOF
     # Just booted, so the peer may have gone on by its device alone: power that is off does not make old data new.
     if disk == "Consistent" and means.shoot and not means.told:
@@ -114,6 +119,9 @@ def fence(role: str, disk: str, means: Means) -> int:
             means.wait()
     if not means.is_away():
         return NO_PROOF
+    # It acknowledges nothing without a disk. With one, after a boot, it needs its peer, or the witness, which is ours.
+    if answer == "diskless" and (granted or not means.claim):
+        return PEER_INCONSISTENT
     if means.shoot and means.shoot():
         return PEER_OFF
     return PEER_OFF if granted or means.told else NO_PROOF

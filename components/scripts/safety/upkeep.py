@@ -2,7 +2,6 @@
 and tells the truth. Each in a thread of its own, for a host that does not answer must keep nobody else waiting.
 """
 
-import subprocess
 import threading
 import time
 
@@ -69,12 +68,18 @@ class Witness(Upkeep):
             if time.monotonic() - self.foreign_since > 60:
                 return f"the witness lets only {peer} go on alone, though both are equal: restart its ha-nfs@{self.volume}"
         alone = here.role == "Primary" and here.is_away and not here.frozen
+        if here.role == "Primary" and here.peer_disk == "Diskless":  # after a boot it may have its old data back
+            alone, noted = True, noted or self.owe()
         if alone and noted and register != f"{me} {noted}":  # a shot that it does not know of, or its file is an old copy
             if self.ask(pair, f"claim {me} {noted}") != "granted":
                 return f"the witness has granted {peer}, and {me} serves alone: look before you switch anything off"
             node.write(node.CLAIMED, noted)
             node.forget(node.DEBT)
         return ""
+
+    def owe(self) -> str:
+        node.write(node.DEBT, node.spell(node.generations(self.volume)))
+        return node.read(node.DEBT)
 
     def ask(self, pair: dict[str, str], words: str) -> str | None:
         return wire.ask_witness(pair, words, 1)
@@ -95,16 +100,9 @@ class Device(Upkeep):
 
     def verdict(self, pair: dict[str, str]) -> str:
         """A device that calls a connected peer off proves nothing, and the handler does not believe it."""
-        command = [*pair["DEVICE"].split(), "status", pair["PEER"]]
-        try:
-            done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=30
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            return f"does not answer: {error}"
-        answer = done.stdout.strip()
-        if done.returncode or answer not in ("on", "off"):
-            return f"does not answer: {(done.stderr or answer).strip() or f'exit {done.returncode}'}"
-        if answer == "off" and not self.drbd().is_away:
+        status = node.ask_device(pair, "status", "30")
+        if not status.done or status.said not in ("on", "off"):
+            return f"does not answer: {status.complaint}"
+        if status.said == "off" and not self.drbd().is_away:
             return f"lies: it calls {pair['PEER']} off, which is connected"
         return "ok"

@@ -1,3 +1,4 @@
+import { WRITER_ADDRESS } from "../configuration";
 import { type Fault, modes } from "../fault";
 import { cutFor, fault, killActive, loseAddress, move, netemFor, NETWORKS, pauseFor } from "./steps";
 
@@ -71,6 +72,17 @@ export const machines: readonly Fault[] = [
       netemFor(h, h[who], "loss 100%", "link"),
     ),
   ]),
+  // without a witness a master knows by its ping node that the cut cable is its own
+  fault(
+    "service network cut from the active 30 s, with a ping node",
+    "ha 12",
+    { modes: ["device", "neither"], stall: 25 },
+    async (h) => {
+      await h.change({ heartbeat: `{ pingNodes: [${WRITER_ADDRESS}] }` });
+      await cutFor(h, h.active, 30, "service");
+      await h.change({});
+    },
+  ),
   fault("link address away from both 15 s", "7.9", {}, (h) =>
     Promise.all([loseAddress(h, h.active), loseAddress(h, h.standby)]),
   ),

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../replicator/volume";
+import { Machine } from "./machine";
+
+const RUN = "/run/ha-nfs";
+
+describe("safety: the guard hands over", function () {
+  this.timeout(60_000);
+  let n1: Machine;
+  beforeEach(async () => (n1 = await new Machine().ready()));
+  afterEach(() => n1.end());
+
+  const standbys = () => n1.count(/^hb_standby/);
+  /** nfsd, which no repair brings back. */
+  const ill = () => {
+    n1.put("/stub/nfsd-fails", "");
+    n1.sh("echo 0 >/proc/fs/nfsd/threads");
+  };
+
+  it("after three repairs, to nobody who is not there, not fit, or says what it does not know", async () => {
+    await n1.serving();
+    ill();
+    await n1.finds(
+      /^nfsd and others have needed more than 3 repairs within 60 s; and n2 cannot take it: shut$/,
+    );
+    for (const answer of ["its disk is Inconsistent", "fitter", ""]) {
+      await n1.peer(answer);
+      await n1.finds(new RegExp(`and n2 cannot take it: ${answer || "it is silent"}$`));
+    }
+    assert.equal(standbys(), 0);
+  });
+
+  it("to a peer that is fit, and no more than twice", async () => {
+    await n1.peer("fit");
+    await n1.serving();
+    ill();
+    await until("it hands over", () => standbys() === 1);
+    await n1.finds(/it has moved 2 times within 10 minutes, and stays here now$/);
+    await sleep(1500);
+    assert.equal(standbys(), 2);
+  });
+
+  it("what is no move for heartbeat, which is down, counts as none, and it says why", async () => {
+    n1.sh("mkfifo /stub/fifo");
+    n1.put("/stub/heartbeat-hangs", "");
+    await n1.peer("fit");
+    await n1.serving();
+    ill();
+    await n1.finds(/; and heartbeat does not move it/, 30);
+    await until("it tries again", () => standbys() > 2, 40);
+    assert.doesNotMatch(n1.text(`${RUN}/findings`), /it has moved/);
+  });
+
+  for (const [what, breaks, why] of [
+    [
+      "whose disk is lost",
+      () => n1.drbd({ roles: "Primary/Secondary", disks: "Diskless/UpToDate" }),
+      /this node's disk is lost/,
+    ],
+    [
+      "that has become read-only",
+      () => n1.sh("/usr/bin/mount -o remount,bind,ro /srv/nfs"),
+      /the volume is read-only/,
+    ],
+    [
+      "that takes no write",
+      () => n1.sh("cd /srv/nfs/.ha-nfs; rm -f probe; mkfifo probe; sleep 1000 <>probe >/dev/null 2>&1 &"),
+      /the volume has taken no write for 3 s/,
+    ],
+  ] as const) {
+    it(`a volume ${what}`, async () => {
+      await n1.peer("fit, without the witness");
+      const { said } = await n1.serving();
+      breaks();
+      await until(`it hands over: ${said()}`, () => standbys() > 0);
+      assert.match(said(), why);
+    });
+  }
+
+  it("no volume that is only full", async () => {
+    n1.sh("/usr/bin/mount -t tmpfs -o size=64k tmpfs /volume; mkdir -p /volume/.ha-nfs");
+    await n1.peer("fit");
+    const { said } = await n1.serving();
+    n1.sh("rm -f /volume/.ha-nfs/probe; cat /dev/zero >/volume/full");
+    await until("the probe meets it", () => said().includes("No space left"));
+    await sleep(4000);
+    assert.equal(standbys(), 0);
+    assert.equal(n1.text(`${RUN}/state`), "serving");
+  });
+
+  it("only to a peer that reaches the witness, where its own cable to it is cut", async () => {
+    n1.fencing({ witness: "127.0.0.3" });
+    n1.sh(
+      "sed -i 's/CUT_OFF_S, IN_REACH_S = 10, 4/CUT_OFF_S, IN_REACH_S = 2, 1/' /usr/local/lib/ha-nfs/guard",
+    );
+    await n1.peer("fit, without the witness");
+    await n1.serving();
+    await n1.finds(/the witness is out of reach from here; and n2 cannot take it: fit, without the witness/);
+    assert.equal(standbys(), 0);
+    await n1.peer("fit");
+    await until("it hands over", () => standbys() > 0);
+  });
+
+  it("what it cannot start itself, and has stopped what it had begun", async () => {
+    n1.put("/stub/mount-fails", "");
+    await n1.peer("fit");
+    const { said } = await n1.guard();
+    n1.wish("up");
+    await until("it hands over", () => standbys() > 0);
+    assert.match(said(), /^refused: cannot mount \/dev\/drbd0 on \/srv\/nfs$/m);
+    assert.match(n1.text("/stub/drbd"), /ro:Secondary/);
+  });
+
+  it("what its disk is too old for, without asking DRBD", async () => {
+    n1.drbd({ disks: "Inconsistent/UpToDate" });
+    await n1.peer("fit");
+    await n1.guard();
+    n1.wish("up");
+    await until("it hands over", () => standbys() > 0);
+    assert.equal(n1.count(/^drbdsetup/), 0);
+    assert.equal(n1.text(`${RUN}/state`), "refused: this node's disk is Inconsistent");
+    await until("a finding", () => /disk is Inconsistent/.test(n1.text(`${RUN}/findings`)));
+    n1.wish("down");
+    await until("it finds nothing more", () => n1.text(`${RUN}/findings`) === "");
+  });
+});
