@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration, integer, name, says, section, text } from "./fields";
+import { duration, flag, integer, name, says, section, text } from "./fields";
 import { advise } from "./report";
 import { LAB_DEVICE } from "./types";
 
@@ -54,7 +54,7 @@ const device = z.unknown().transform((given, context) => {
 export const fencing = section({
   device: device.exactOptional(),
   witness: name.exactOptional(),
-  allowDataLoss: z.boolean(says("true, false", "write it without quotes")).default(false),
+  allowDataLoss: flag,
   silence: duration(["50ms", "10s"]).default(400),
   deviceSeconds: integer(1, 120, " of seconds").default(20),
 });

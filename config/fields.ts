@@ -37,6 +37,8 @@ export function choice<const T extends Record<string, string>>(
   return z.enum(values, says(Object.values(values).join(", "), mend));
 }
 
+export const flag = z.boolean(says("true, false", "write it without quotes")).default(false);
+
 /** An object with these keys and no others. */
 export function section<T extends z.core.$ZodLooseShape>(shape: T) {
   const known = Object.keys(shape);

@@ -10,6 +10,7 @@ import {
   dataDisk,
   device,
   duration,
+  flag,
   integer,
   mebibytes,
   name,
@@ -40,8 +41,6 @@ const master = section({
   replicationDevice: device.exactOptional(),
   dataDisk: dataDisk.exactOptional(),
 });
-
-const flag = z.boolean(says("true, false", "write it without quotes")).default(false);
 
 const lab = section({
   machine: choice(MachineType).exactOptional(),

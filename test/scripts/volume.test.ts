@@ -1,172 +1,85 @@
 import assert from "node:assert/strict";
-import { vipConf, volumeConf } from "../../components/render/agent";
-import { nodeFile } from "../../components/remote/hostScript";
 import { Sandbox } from "./sandbox";
 
-const SIZE = 32 << 20;
+const vars = { VOLUME: "data", DEVICE: "/dev/drbd0" };
+/** Says in /calls whether somebody else could change DRBD's state now. */
+const LOCKED = `for lock in looking promote; do flock -n /run/ha-nfs/$lock.lock true && echo "$lock is free" >>/calls; done`;
+const DRBDADM = `${LOCKED}
+case $* in
+"cstate data") echo Connected ;;
+"dstate data") cat /dstate ;;
+"role data") cat /role ;;
+"show-gi data") echo 0000000000000004 ;;
+*new-current-uuid*) echo UpToDate/UpToDate >/dstate ;;
+esac`;
 
-describe("node scripts: the volume", () => {
+describe("node scripts: volume.sh", () => {
   let box: Sandbox;
   beforeEach(() => {
-    box = new Sandbox({ systemctl: ":", sleep: ":" });
+    box = new Sandbox({
+      drbdadm: DRBDADM,
+      blkid: "cat /filesystem 2>/dev/null || exit 2",
+      cmp: ":", // the device is blank
+      "mkfs.ext4": `${LOCKED}\ntrue`,
+    });
+    box.write("/dstate", "Inconsistent/Inconsistent\n");
+    box.write("/role", "Secondary/Secondary\n");
   });
   afterEach(() => box.remove());
 
-  describe("volume.sh", () => {
-    const volume = "/volume";
-    const making = "/var/lib/ha-nfs/making-data";
-    const calls = (more: RegExp) => box.calls.filter((call) => more.test(call));
-    beforeEach(() => {
-      // as a connected pair with the same data on both disks
-      box.stub(
-        "drbdadm",
-        `case $1 in
-role) if [[ -e /primary ]]; then echo Primary/Secondary; else echo Secondary/Secondary; fi ;;
-cstate) echo Connected ;;
-dstate) echo UpToDate/UpToDate ;;
-primary) touch /primary ;;
-secondary) rm -f /primary ;;
-esac`,
-      );
-      box.stub(
-        "mkfs.ext4",
-        'test ! -e /mkfs-dies || { kill -9 $PPID; exit 1; }; exec /usr/sbin/mkfs.ext4 -F "$@"',
-      );
-    });
-    const apply = (setup = ":") =>
-      box.run(
-        "volume.sh",
-        "apply",
-        { VOLUME: "data", DEVICE: volume },
-        `truncate -s ${SIZE} ${volume}; ${setup}`,
-      );
+  const changes = (calls: readonly string[]) =>
+    calls.filter((call) => !/^(drbdadm (cstate|dstate|role|show-gi)|blkid|cmp)| is free$/.test(call));
+  /** The changes that were made while a guard or a handler could have made its own. */
+  const unlocked = (calls: readonly string[]) =>
+    calls.filter((call, i) => changes([call]).length > 0 && / is free$/.test(calls[i + 1] ?? ""));
 
-    it("makes a file system on a blank volume, once", () => {
-      const first = apply();
-      assert.equal(first.status, 0, first.output);
-      assert.equal(calls(/^mkfs/).length, 1);
-      assert.ok(!box.exists("/primary") && !box.exists(making));
-      const second = apply();
-      assert.deepEqual([second.status, second.output, calls(/^mkfs/).length], [0, "", 0]);
-      assert.ok(!box.exists("/primary"));
-    });
-
-    for (const [what, setup] of [
-      ["that blkid cannot read, though it ends as for a blank one", "rm $v; mkdir $v"],
-      ["on which blkid fails", "printf '#!/bin/sh\\nexit 4\\n' >/stubs/blkid; chmod +x /stubs/blkid"],
-      ["with data that no tool knows", "printf x | dd of=$v bs=1 seek=9000000 conv=notrunc 2>/dev/null"],
-      [
-        "with a partition table",
-        "printf '\\x83' | dd of=$v bs=1 seek=450 conv=notrunc 2>/dev/null; printf '\\x55\\xaa' | dd of=$v bs=1 seek=510 conv=notrunc 2>/dev/null",
-      ],
-    ] as const) {
-      it(`makes none on a volume ${what}, and says what to do`, () => {
-        const { status, output } = apply(`v=${volume}; ${setup}`);
-        assert.equal(status, 1);
-        assert.match(output, /\/volume is neither blank nor a file system, .*nothing was written.*blkid -p/);
-        assert.deepEqual(calls(/^mkfs/), []);
-        assert.ok(!box.exists("/primary"), "it stays a secondary");
-      });
-    }
-
-    it("finishes a file system whose making was interrupted, also where the node has stayed primary", () => {
-      const dead = apply("touch /mkfs-dies");
-      assert.notEqual(dead.status, 0);
-      assert.ok(box.exists("/primary") && box.exists(making));
-      const { status, output } = apply(
-        `rm /mkfs-dies; printf half | dd of=${volume} bs=1 seek=70000 conv=notrunc 2>/dev/null`,
-      );
-      assert.equal(status, 0, output);
-      assert.match(output, /made the file system/);
-      assert.ok(!box.exists("/primary") && !box.exists(making));
-    });
-
-    it("leaves a volume in service alone", () => {
-      const { status } = apply("touch /primary");
-      assert.deepEqual([status, calls(/primary|secondary|mkfs/)], [0, []]);
-    });
+  it("makes two blank disks one volume with a file system, and nobody changes DRBD's state meanwhile", () => {
+    const { status, output, calls } = box.run("volume.sh", "apply", vars);
+    assert.equal(status, 0, output);
+    assert.deepEqual(changes(calls), [
+      "drbdadm -- --clear-bitmap new-current-uuid data/0",
+      "drbdadm primary data",
+      "mkfs.ext4 -q /dev/drbd0",
+      "drbdadm secondary data",
+      "drbdadm down data",
+      "drbdadm up data",
+    ]);
+    assert.deepEqual(unlocked(calls), []);
   });
 
-  describe("drbd.sh", () => {
-    const data = "/dev/disk/by-partlabel/ha-nfs-data";
-    /** A /dev of its own with a disk and the volume's partitions. */
-    const devices = (...partitions: string[]) =>
-      [
-        "mount -t tmpfs tmpfs /mnt && cp -a /dev/null /dev/zero /mnt && ln -s /proc/self/fd /mnt/fd",
-        "mknod /mnt/sdz b 7 250 && mkdir -p /mnt/disk/by-partlabel && mount --move /mnt /dev",
-        ...partitions.map((file) => `mknod ${file} b 7 251`),
-      ].join(" && ");
-    const run = (action: string, metadata: "yes" | "no", setup = ":") =>
-      box.run(
-        "drbd.sh",
-        action,
-        {
-          VOLUME: "data",
-          DISK: "/dev/sdz",
-          EXTERNAL_METADATA: metadata,
-          SECRETS_GENERATION: "1",
-          DRBD_GLOBAL: "x\n",
-          DRBD_RESOURCE: "x\n",
-        },
-        setup,
-      );
-    beforeEach(() => {
-      for (const name of ["drbdadm", "modprobe", "sgdisk"]) box.stub(name, ":");
-      box.stub("lsblk", "test ! -e /is-part || case $* in *TYPE*) echo part ;; *) echo /dev/sdy ;; esac");
-    });
-
-    for (const [there, wanted, metadata, partitions] of [
-      ["internal", "external", "yes", [data]],
-      ["external", "internal", "no", [data, `${data}-meta`]],
-    ] as const) {
-      it(`refuses ${there} metadata that are to become ${wanted}, before it changes anything`, () => {
-        const { status, output, calls } = run("apply", metadata, devices(...partitions));
-        assert.equal(status, 1);
-        assert.match(
-          output,
-          new RegExp(
-            `has ${there} metadata, and drbd.metadata is ${wanted} now.*Nothing was changed\\. Set drbd\\.metadata back to ${there}\\..*wipefs --all --force /dev/sdz && dd `,
-          ),
-        );
-        assert.ok(!calls.some((call) => /drbdadm|sgdisk/.test(call)), calls.join("\n"));
-        assert.ok(!box.exists("/etc/drbd.d/data.res"));
-      });
-    }
-
-    it("refuses a partition, and names its disk", () => {
-      const { status, output } = run("apply", "no", `${devices()}; touch /is-part`);
-      assert.equal(status, 1);
-      assert.match(output, /\/dev\/sdz is a partition, .* such as \/dev\/sdy /);
-    });
-
-    it("is removed without the secrets", () => {
-      box.write("/etc/drbd.d/data.res", "shared-secret\n");
-      box.write("/var/backups/ha-nfs/etc/drbd.d/data.res", "an older one\n", 0o600);
-      const { status, output } = run("remove", "no");
-      assert.equal(status, 0, output);
-      assert.ok(!box.exists("/etc/drbd.d/data.res"));
-      assert.ok(!box.exists("/var/backups/ha-nfs/etc/drbd.d/data.res"));
-    });
+  it("takes a volume as it is", () => {
+    box.write("/dstate", "UpToDate/UpToDate\n");
+    box.write("/filesystem", "ext4\n");
+    const { status, calls } = box.run("volume.sh", "apply", vars);
+    assert.equal(status, 0);
+    assert.deepEqual(changes(calls), ["drbdadm primary data", "drbdadm secondary data"]);
+    assert.deepEqual(unlocked(calls), []);
   });
 
-  describe("service", () => {
-    it("kills nobody when the volume is unmounted meanwhile: fuser takes the root file system then", () => {
-      for (const name of ["rpc.nfsd", "exportfs", "fuser", "drbdadm", "ip"]) box.stub(name, ":");
-      // it is busy for umount, and a moment later somebody else has unmounted it
-      box.stub("umount", '/usr/bin/umount --lazy "$@"; exit 32');
-      box.write(
-        "/etc/ha-nfs/data.conf",
-        volumeConf({ volume: "data", minor: 0, mount: "/srv/nfs", shares: ["data"] }),
-      );
-      const vip = { address: "10.9.9.9", aliases: [], prefixLength: 24, device: "lo" };
-      box.write("/etc/ha-nfs/vip.conf", vipConf({ ...vip, arpCount: 1, arpIntervalMs: 1 }));
-      box.write("/service", nodeFile("service"), 0o755);
-      const { status, output, calls } = box.exec(
-        "[[ ! -e /dev/kmsg ]] || mount --bind /dev/null /dev/kmsg; mkdir -p /srv/nfs; mount -t tmpfs tmpfs /srv/nfs; /service data stop",
-      );
-      assert.equal(status, 0, output);
-      const fuser = calls.filter((call) => call.startsWith("fuser"));
-      assert.deepEqual(fuser, ["fuser -Mmv /srv/nfs", "fuser --kill --ismountpoint --mount /srv/nfs"]);
-    });
+  it("leaves one alone that is in service, also where it is so only once the lock is free", () => {
+    box.write("/role", "Secondary/Primary\n");
+    assert.deepEqual(changes(box.run("volume.sh", "apply", vars).calls), []);
+    box.write("/role", "Secondary/Secondary\n");
+    const guard = `mkdir -p /run/ha-nfs; flock /run/ha-nfs/promote.lock bash -c 'sleep 1; echo Primary/Secondary >/role' >/dev/null 2>&1 &
+      sleep 0.3`;
+    const { status, calls } = box.run("volume.sh", "apply", vars, guard);
+    assert.equal(status, 0);
+    assert.deepEqual(changes(calls), []);
+  });
+
+  it("says whose lock it has waited for, and changes nothing", () => {
+    box.stub("flock", "[[ $* != '-w 60 8' ]]");
+    const { status, output, calls } = box.run("volume.sh", "apply", vars);
+    assert.equal(status, 1);
+    assert.match(output, /another change of DRBD's state takes too long/);
+    assert.ok(!calls.some((call) => /primary|uuid/.test(call)));
+  });
+
+  it("does not stay primary where no file system can be made", () => {
+    box.stub("mkfs.ext4", "exit 1");
+    const { status, output, calls } = box.run("volume.sh", "apply", vars);
+    assert.equal(status, 1);
+    assert.match(output, /mkfs\.ext4 \/dev\/drbd0 has failed/);
+    assert.equal(changes(calls).at(-1), "drbdadm secondary data");
   });
 });
