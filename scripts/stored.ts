@@ -4,8 +4,6 @@ import { exportStack } from "../toolchain/stack";
 export interface StoredScript {
   name: string;
   host: string;
-  /** `bash -s -- `, with `sudo -n` before it where the login is not root. */
-  shell: string;
   /** The script and its variables; undefined for the one with the secrets, unless those are asked for. */
   text: string | undefined;
 }
@@ -20,10 +18,9 @@ export function storedScripts(stack: string, hosts: readonly string[], ...flags:
   return (exportStack(stack, ...flags)?.deployment.resources ?? []).flatMap(({ urn, type, inputs }) => {
     const name = urn.split("::").at(-1) ?? "";
     const host = hostOf(name, hosts);
-    const create = inputs?.["create"];
-    if (type !== "command:remote:Command" || host === undefined || typeof create !== "string") return [];
-    const shell = /^(.*bash -s -- )apply$/.exec(create)?.[1];
-    return shell === undefined ? [] : [{ name, host, shell, text: plain(inputs?.["stdin"]) }];
+    const isScript =
+      type === "command:remote:Command" && String(inputs?.["create"]).endsWith("bash -s -- apply");
+    return isScript && host !== undefined ? [{ name, host, text: plain(inputs?.["stdin"]) }] : [];
   });
 }
 
