@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { notice } from "../toolchain/process";
+import { writeFence } from "./fence";
 import { hostKeyFile, readIdentity } from "./identity";
 import { nodeDir } from "./paths";
 import { forgetNode, running } from "./machines/choice";
@@ -27,6 +28,7 @@ export function applyVm(spec: VmSpec): Promise<AppliedVm> {
   return withLock(nodeLock(stack, name), async () => {
     writeSpec(spec);
     const before = running(stack, name);
+    if (before) writeFence(spec); // a master that is replaced: power over the new one needs no start
     if (before && before.spec !== specHash(spec)) {
       notice(
         `${name}: runs on; its new spec takes effect at: npm run lab -- --stack ${stack} restart ${name}`,
