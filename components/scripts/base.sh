@@ -10,7 +10,7 @@ read -r -a packages <<<"$PACKAGES"
 
 files() { [[ ! $REPORT ]] || put /usr/local/lib/ha-nfs/report 755 "$REPORT"; }
 
-has_address() { ip -o -4 address show dev "$1" 2>/dev/null | grep -qF " $2 "; }
+has_address() { [[ $(ip -o -4 address show dev "$1" 2>/dev/null) == *" $2 "* ]]; }
 
 require_addresses() {
 	local device address
