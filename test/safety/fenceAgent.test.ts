@@ -13,7 +13,7 @@ tr '\\0' ' ' </proc/$$/cmdline >>"$STUB/command-lines"
 [[ $options == *password=geheim* ]] || { echo "Failed: Unable to connect" >&2 && exit 1; }
 case $options in
 action=status*) [[ -e $STUB/is-off ]] && exit 2 || exit 0 ;;
-action=off*) [[ -e $STUB/agent-lies ]] || : >"$STUB/is-off" ;;
+action=off*) sleep 0.5; [[ -e $STUB/agent-lies ]] || : >"$STUB/is-off" ;;
 action=on*) rm -f "$STUB/is-off" ;;
 *) : >"$STUB/rebooted" ;;
 esac
