@@ -1,4 +1,4 @@
-import type { Deployment, Resource } from "../toolchain/stack";
+import type { Deployment, Resource } from "../toolchain/deployment";
 import { hostOf } from "./stored";
 
 /** What a resource says of others, as the state's file has it. */

@@ -1,4 +1,4 @@
-import type { Deployment, Resource } from "./stack";
+import type { Deployment, Resource } from "./deployment";
 
 /**
  * The state without the operations that a killed run has left in it, of which the engine would only warn, at every

@@ -1,25 +1,10 @@
 import { copyFileSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
+import type { Deployment } from "./deployment";
 import { settle, underWay } from "./interrupted";
 import { clearLocks } from "./locks";
 import { capture, notice, UserError } from "./process";
 import { copyConfig, STATE } from "./state";
-
-/** The parts of a stack's exported state that are read here. */
-export interface Deployment {
-  deployment: {
-    resources?: Resource[];
-    pending_operations?: { resource: Resource; type: string }[];
-  };
-}
-
-export interface Resource {
-  urn: string;
-  type: string;
-  id?: string;
-  inputs?: Record<string, unknown>;
-  outputs?: Record<string, unknown>;
-}
 
 /** How the CLI begins to say so. */
 const NO_STACK = "no stack named";

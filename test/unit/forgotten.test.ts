@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { withoutHost } from "../../scripts/forgotten";
 import { hostOf } from "../../scripts/stored";
-import type { Deployment, Resource } from "../../toolchain/stack";
+import type { Deployment, Resource } from "../../toolchain/deployment";
 
 const urn = (type: string, name: string) => `urn:pulumi:dev::ha-nfs::${type}::${name}`;
 const HOST = "ha-nfs:index:Host";

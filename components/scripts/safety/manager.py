@@ -47,7 +47,8 @@ def take_again(me: str, peer: str) -> None:
     environment = {**os.environ, "HA_NICEFAILBACK": "yes", "HA_CURHOST": me}
 
     def run(*command: str) -> str:
-        options = {"env": environment, "stdout": subprocess.PIPE, "text": True, "timeout": 30}
+        node.alive()
+        options = {"env": environment, "stdout": subprocess.PIPE, "text": True, "timeout": 10}
         return subprocess.run([f"{TOOLS}/{command[0]}", *command[1:]], **options).stdout
 
     run("mach_down", peer)
