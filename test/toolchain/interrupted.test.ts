@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { settle } from "../../toolchain/interrupted";
-import type { Deployment, Resource } from "../../toolchain/stack";
+import type { Deployment, Resource } from "../../toolchain/deployment";
 import { Project } from "./project";
 
 /** Writes each word it is told into `log`, says so in `started`, and takes its time where there is a file `slow`. */
