@@ -173,9 +173,14 @@ export class Feed extends EventEmitter<{ grown: [] }> {
   private moved(kind: "update" | "tree", path: string): void {
     this.changed(kind, path);
     this.parent(path);
-    const status = this.wanted(path) ? this.volume.status(path) : undefined;
-    // The kernel tells a new link by its new name alone; the slave has to join the one that it knows.
-    if (status?.isFile() && status.nlink > 1) this.unnamed(String(status.ino), this.safe);
+    if (this.wanted(path)) this.linked(path);
+  }
+
+  /** The kernel tells a new link by its new name alone; the slave has to join the one that it knows. */
+  private linked(path: string): void {
+    const status = this.volume.status(path);
+    if (!status) this.overtaken.missed(path);
+    else if (status.isFile() && status.nlink > 1) this.unnamed(String(status.ino), this.safe);
   }
 
   private renamed(from: string, to: string): void {
@@ -192,6 +197,7 @@ export class Feed extends EventEmitter<{ grown: [] }> {
     for (const one of inside ? [this.exchanges, this.overtaken] : []) {
       for (const path of one.paths({ from, to })) this.pending.add({ kind: kindAt(this.volume, path), path });
     }
+    if (comes && this.overtaken.isMissed(from)) this.linked(to);
     if (leaves) this.parent(from);
     if (comes) this.parent(to);
     this.gather();

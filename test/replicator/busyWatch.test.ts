@@ -16,6 +16,7 @@ const KINDS: Record<string, { before: string; then: string }> = {
   remade: { before: "put a", then: "mv a z, put a/, mv a q, put a, mv a z" },
   linked: { before: "put x, ln x w, put y/", then: "ln x a, rm a, mv y a, mv a b, ln x a" },
   insideOneThatMoves: { before: "put a/, put b/", then: "mv a/in a/y, mv b g, mv a b" },
+  linkMoved: { before: "put a, put b", then: "ln a l, mv l m, ln b l, mv l n, mv n o" },
   cycleOfDirectory: { before: "put a/", then: "mv a z, mv z y, mv y a, mv a z" },
   anotherDirectory: { before: "put a/, put b/", then: "mv a z, mv z y, mv b a, mv a z" },
   swappedDirectories: { before: "put a/, put b/", then: "mv a t, mv b a, mv t b, mv a t, mv b a, mv t b" },

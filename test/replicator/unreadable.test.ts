@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join, relative } from "node:path";
 import { Volume } from "../../replicator/master/volume";
 import { Cluster, needsWatch } from "./cluster";
@@ -199,6 +208,7 @@ describe("replicator: what cannot be read or written", () => {
       await cluster.start();
       await cluster.settled();
       await cluster.stop();
+      chmodSync(cluster.volume.file("data/bad"), 0o750); // however long ago it was made: a rescan looks at it
       destroy();
       cluster.write("data/unseen", "unseen");
       await cluster.start();

@@ -180,10 +180,12 @@ const EVENT_KINDS = others(EVENTS) as (keyof typeof EVENTS)[];
 const SELDOM = 25;
 /** One large file, and one deep path, in so many steps that would be one. */
 const SCARCE = 4;
-/** Some chains after so many other steps; between so many names; milliseconds after which renames are sent as such. */
+/** Some chains after so many other steps; between so many names. */
 const CHAINED = 10;
 const LINKED = 5;
+/** Milliseconds after which renames are sent as such, and after which a file's time is another one. */
 const CALM = 200;
+const TICK = 12;
 
 function pathOf(random: Random): string {
   const depth = 1 + random(3);
@@ -210,7 +212,9 @@ export function withChains(operations: readonly Operation[], random: Random): Op
       const a = `${directory}/${NAMES[random(LINKED)]}`;
       return { kind, a, b: a, n, pause };
     };
-    const filled = Array.from({ length: LINKED }, () => one(random(3) ? "append" : "makeAll"));
+    const filled = Array.from({ length: LINKED }, () =>
+      one(random(3) ? "append" : "makeAll", random(2 ** 31), TICK),
+    );
     const chains = Array.from({ length: 1 + random(3) }, () => one("chain"));
     return [operation, ...filled, one("hold", chains.length, CALM), ...chains];
   });
