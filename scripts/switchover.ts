@@ -22,7 +22,10 @@ async function switchover(nodes: Nodes, wanted?: string): Promise<string> {
   if (!standby.guard.fit.startsWith("fit"))
     throw new Error(`${to} cannot take the service: ${standby.guard.fit}`);
   const begun = Date.now();
-  await onNode(nodes[active] as NodeOutput, "/usr/share/heartbeat/hb_standby all");
+  await onNode(
+    nodes[active] as NodeOutput,
+    "rm -f /run/ha-nfs/met-again; /usr/share/heartbeat/hb_standby all",
+  );
   while (Date.now() - begun < LIMIT_S * 1000) {
     const state = await onNode(nodes[to] as NodeOutput, "cat /run/ha-nfs/state");
     if (state === "serving\n") return `${to} serves, after ${((Date.now() - begun) / 1000).toFixed(1)} s`;

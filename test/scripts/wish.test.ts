@@ -36,7 +36,7 @@ describe("node scripts: hanfs and wish", () => {
     assert.deepEqual([status, output], [0, "down\nstopped\n"]);
   });
 
-  for (const [what, proc, unit, stays] of [
+  for (const [what, proc, unit, stays, met] of [
     [
       "heartbeat starts itself anew, and the peer cannot take it",
       "cs:WFConnection ro:Primary/Unknown",
@@ -46,6 +46,8 @@ describe("node scripts: hanfs and wish", () => {
     ["systemd stops heartbeat", "cs:WFConnection ro:Primary/Unknown", "deactivating", false],
     ["the peer can take it", "cs:Connected ro:Primary/Secondary", "active", false],
     ["it does not serve", "cs:WFConnection ro:Secondary/Unknown", "active", false],
+    ["the two have just met again", "cs:Connected ro:Primary/Secondary", "active", true, "now"],
+    ["they have met again long ago", "cs:Connected ro:Primary/Secondary", "active", false, "15 seconds ago"],
   ] as const)
     it(`stop ${stays ? "leaves the service" : "stops"} where ${what}`, () => {
       box.stub("systemctl", `echo ${unit}`);
@@ -53,7 +55,7 @@ describe("node scripts: hanfs and wish", () => {
       box.write("/proc-drbd", `version: 8.4.11\n 0: ${proc} ds:UpToDate/DUnknown C r-----\n`);
       box.write("/hanfs", nodeFile("hanfs").replace("/proc/drbd", "/proc-drbd"), 0o755);
       const { status } = box.exec(
-        `${given("up", "stopped")}; /hanfs data stop; s=$?; cp ${run}/wish /wished; exit $s`,
+        `${given("up", "stopped")}; ${met ? `touch -d '${met}' ${run}/met-again` : ":"}; /hanfs data stop; s=$?; cp ${run}/wish /wished; exit $s`,
       );
       assert.deepEqual([status, box.read("/wished")], [0, stays ? "up\n" : "down\n"]);
     });

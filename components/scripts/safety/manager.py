@@ -13,6 +13,8 @@ ANSWER_S = 3  # a heartbeat that is dead takes no word, and its tools wait for e
 STABLE_S = 15  # a state that lasts so long is no passing one
 LOST = "heartbeat has lost a message of its own, and waits for it"
 LOST_S = 5
+MET_AGAIN = f"{node.RUN}/met-again"  # its time is that of a reunion: see hanfs
+PARTED_S = 2  # of DRBD's absence: after so long, heartbeat may take a peer that is back for one that was dead
 
 
 def ask(*words: str) -> str:
@@ -34,6 +36,7 @@ def tell(tool: str) -> bool:
 
 
 def hand_over() -> bool:
+    node.forget(MET_AGAIN)  # this stop is meant
     return tell("hb_standby")
 
 
@@ -68,11 +71,13 @@ class Books:
 
     def __init__(self) -> None:
         self.wrong, self.since = "", 0.0
+        self.away_since: float | None = None
         self.met = False  # whether the peer was there: until then heartbeat waits for it
 
     def look(self, me: str, peer: str, wish: str, here: node.Drbd) -> str | None:
         """What it has done about it, for the journal."""
         self.met = self.met or not here.is_away
+        self.note_reunion(here)
         wrong, patience_s = self.fault(me, peer, wish, here)
         now = time.monotonic()
         if wrong != self.wrong:
@@ -88,6 +93,16 @@ class Books:
         else:
             taken = hand_over() if wish == "up" else take_over()
         return f"{wrong}: {'told heartbeat' if taken else 'heartbeat does not listen'}"
+
+    def note_reunion(self, here: node.Drbd) -> None:
+        """For hanfs, which asks how long ago it was."""
+        now = time.monotonic()
+        if here.is_away:
+            self.away_since = self.away_since or now
+            return
+        if self.away_since and now - self.away_since > PARTED_S:
+            node.put(MET_AGAIN, f"after {now - self.away_since:.1f} s")
+        self.away_since = None
 
     def fault(self, me: str, peer: str, wish: str, here: node.Drbd) -> tuple[str, float]:
         """What is wrong, and how long it may be so."""
