@@ -37,7 +37,6 @@ export const changes: readonly Fault[] = [
   change("heartbeat.autoFailback", { heartbeat: "{ autoFailback: true }" }, BY_A_MOVE),
   change("drbd.port", { drbd: "{ port: 7799 }" }),
   change("drbd.verifyAlg and resyncMaxRateMiB", { drbd: "{ verifyAlg: sha256, resyncMaxRateMiB: 50 }" }),
-  change("replicationNetwork", { replicationNetwork: "10.10.3.0/24" }, BY_A_MOVE),
   // the writer goes on at the old address
   change("vip", { vip: "10.10.1.110", vipAliases: "[10.10.1.100]" }),
   change(
