@@ -37,7 +37,22 @@ ask_device() {
 	}
 }
 
+# Who is told of another peer lets go of the old one. So it must be the one that serves, with the newest data, and the old
+# peer must be off: else that one may go on serving, or serve again, and what it acknowledges is lost.
+require_retired() {
+	local conf=/etc/ha-nfs/fence.conf old new volume state
+	[[ -e $conf ]] || return 0
+	old=$(sed -n 's/^PEER=//p' $conf)
+	new=$(sed -n 's/^PEER=//p' <<<"$FENCE_CONF")
+	volume=$(sed -n 's/^VOLUME=//p' $conf)
+	[[ $old != "$new" ]] || return 0
+	state="$(drbdadm role "$volume" 2>&1) $(drbdadm dstate "$volume" 2>&1)"
+	[[ $state == "Primary/Unknown UpToDate/"* ]] ||
+		die "$new is to replace $old, and DRBD here is $state: first give this node the service (npm run switchover -- --to $(uname -n)), then switch $old off, then run up again"
+}
+
 apply() {
+	require_retired
 	[[ -z $FENCE_AGENT ]] || install_agent
 	files
 	enable_unit ha-nfs-door.service

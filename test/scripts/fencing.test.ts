@@ -77,6 +77,28 @@ describe("node scripts: fencing", () => {
       }
     });
 
+    it("gives up a peer for another one only where this node serves and the old peer is off", () => {
+      const conf = (peer: string) => ({ ...fencing, FENCE_CONF: `ME=m1\nPEER=${peer}\nVOLUME=data\n` });
+      const apply = (role: string, disks: string) => {
+        box.stub("drbdadm", `case $1 in role) echo ${role} ;; dstate) echo ${disks} ;; esac`);
+        return box.run("fencing.sh", "apply", conf("m3"));
+      };
+      assert.equal(box.run("fencing.sh", "apply", conf("m2")).status, 0);
+      for (const [role, disks] of [
+        ["Secondary/Primary", "UpToDate/UpToDate"],
+        ["Primary/Secondary", "UpToDate/UpToDate"],
+        ["Secondary/Unknown", "UpToDate/DUnknown"],
+        ["Primary/Unknown", "Inconsistent/DUnknown"],
+      ] as const) {
+        const { status, output } = apply(role, disks);
+        assert.equal(status, 1, role);
+        assert.match(output, /m3 is to replace m2, and DRBD here is .*switchover -- --to .*switch m2 off/);
+        assert.match(box.read("/etc/ha-nfs/fence.conf"), /^PEER=m2$/m);
+      }
+      assert.equal(apply("Primary/Unknown", "UpToDate/Outdated").status, 0);
+      assert.match(box.read("/etc/ha-nfs/fence.conf"), /^PEER=m3$/m);
+    });
+
     it("puts the old files back when the new door does not start", () => {
       box.run("fencing.sh", "apply", fencing);
       box.stub("systemctl", '[[ $* != "restart ha-nfs-door.service" ]]');

@@ -1,6 +1,6 @@
 import { READER, type Settings, WRITER } from "../configuration";
 import type { Fault } from "../fault";
-import { fault } from "./steps";
+import { fault, move } from "./steps";
 
 /** Seconds that a change may keep the clients waiting, and one that moves the service. */
 const IN_PLACE = 2;
@@ -46,6 +46,16 @@ export const changes: readonly Fault[] = [
   ),
   change("fencing.silence", { fencing: `{ witness: ${READER}, silence: 600ms }` }),
   change("witness", { fencing: `{ witness: ${WRITER} }` }),
-  change("a master replaced", { masters: `[${MASTER.m1}, ${MASTER.m3}]` }, BY_A_MOVE),
+  // the one that stays has the service, and the other one is off: anything else is refused
+  fault("a master replaced", "changes", { modes: ["both"], shots: 2 }, async (h) => {
+    if (h.active !== "m1") await move(h, h.active);
+    await h.redundant(60);
+    await h.kill("m2");
+    await h.service(30);
+    await h.change({ masters: `[${MASTER.m1}, ${MASTER.m3}]` });
+    await h.kill("m3");
+    await h.service(30);
+    await h.change({});
+  }),
   change("the masters in the other order", { masters: `[${MASTER.m2}, ${MASTER.m1}]` }, BY_A_MOVE),
 ];
