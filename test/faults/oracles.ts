@@ -57,11 +57,15 @@ function tenures(samples: readonly Sample[]): number[] {
     .map(({ at }) => at);
 }
 
+/** Seconds in which a kernel answers what it had read before it was paused. */
+const IN_HAND = 0.1;
+
 /**
  * O2, from outside: the replies of a master after the other one had replied within its tenure. One that hands the
  * address over and gets it back has a new tenure; one that was paused meanwhile, or that nobody could reach, has not.
  * Frames without payload are left out: a kernel resets or acknowledges for a connection that it no longer serves. So is
- * what was sent before: a kernel that was paused goes on sending what no client has acknowledged, and none takes it.
+ * what was sent before, and what a master that was paused had in hand: it goes out in the first moment after, on a
+ * connection that no client has any more.
  */
 export function lateReplies(
   frames: readonly Frame[],
@@ -70,14 +74,17 @@ export function lateReplies(
   const begun = Object.fromEntries(Object.entries(masters).map(([node, s]) => [node, tenures(s)]));
   const last: Record<string, number> = {};
   const sent = new Set<string>();
+  const resumed: Record<string, number> = {};
   return frames
     .filter(({ payload }) => payload > 0)
     .filter(({ node, place }) => !sent.has(`${node} ${place}`) && sent.add(`${node} ${place}`))
     .filter(({ at, node }) => {
-      last[node] = at;
       // the address is announced between two samples, so the tenure may be seen a little late
       const since = Math.max(-Infinity, ...(begun[node] ?? []).filter((start) => start <= at + GAP));
-      return Object.entries(last).some(([other, replied]) => other !== node && replied > since + GAP);
+      const isLate = Object.entries(last).some(([other, replied]) => other !== node && replied > since + GAP);
+      if (isLate && at - (resumed[node] ??= at) < IN_HAND) return false;
+      last[node] = at;
+      return isLate;
     });
 }
 
