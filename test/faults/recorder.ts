@@ -64,6 +64,8 @@ export class Recorder {
   private readonly probes: Record<string, Running[]> = {};
   private readonly holders: { client: string; running: Running }[] = [];
   private capture?: Running;
+  /** Of the masters at the start: one may be replaced meanwhile. */
+  private nodeOfMac: Readonly<Record<string, string>> = {};
   private stopped = false;
 
   constructor(
@@ -76,6 +78,7 @@ export class Recorder {
     rmSync(join(stackDir(this.stack), "fence.log"), { force: true });
     const [address] = Object.values(this.outputs.shares).map(({ server }) => server);
     const capture = ["netns", "exec", namespace(this.stack), "perl", join(__dirname, "programs/capture.pl")];
+    this.nodeOfMac = Object.fromEntries(this.masters.map((node) => [this.macOf(node), node]));
     this.capture = new Running(spawn("ip", [...capture, "br-service", address ?? "", "2049"]));
     for (const node of this.masters) void this.probe(node, `${address}`);
     for (const client of clients) this.hold(client);
@@ -94,15 +97,15 @@ export class Recorder {
   /** All that there is so far. */
   seen(): { samples: Record<string, Sample[]>; frames: Frame[]; holds: Hold[] } {
     const lines = (node: string) => (this.probes[node] ?? []).flatMap((running) => running.lines);
-    const macs = this.masters.map((node) => {
-      const nic = readSpec(this.stack, node).nics.find(({ role }) => role === "service");
-      return [nic?.mac ?? "", node] as const;
-    });
     return {
       samples: Object.fromEntries(this.masters.map((node) => [node, parseProbe(lines(node))])),
-      frames: parseFrames(this.capture?.text ?? "", Object.fromEntries(macs)),
+      frames: parseFrames(this.capture?.text ?? "", this.nodeOfMac),
       holds: this.holders.flatMap(({ client, running }) => parseHolds(running.lines, client)),
     };
+  }
+
+  private macOf(node: string): string {
+    return readSpec(this.stack, node).nics.find(({ role }) => role === "service")?.mac ?? "";
   }
 
   shots(): number {
