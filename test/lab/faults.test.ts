@@ -12,7 +12,8 @@ describe("short faults under a writer, with a fence device and a witness", () =>
   for (const fault of faults.filter(({ quick, modes }) => quick && modes.includes("both")))
     it(`${fault.name}: nothing lost, nobody beside who serves, healed`, async () => {
       const { run } = await house.play(fault, "both");
-      console.log(`        stall ${run.stall?.toFixed(1)} s, redundant after ${run.healed?.toFixed(0)} s`);
+      const stall = run.stall === null ? "until a hand" : `${run.stall.toFixed(1)} s`;
+      console.log(`        stall ${stall}, redundant after ${run.healed?.toFixed(0)} s`);
       assert.deepEqual(violations(run, fault), [], run.notes.join("; "));
     });
 });
