@@ -13,7 +13,8 @@ import {
 } from "node:fs";
 import type { KeptLane } from "../../replicator/master/lane";
 import { assertEqual } from "./equal";
-import { isMarked, mark, needsRsync, pairForEach, until, update } from "./volume";
+import { isMarked, mark, needsRsync, pairForEach, update } from "./volume";
+import { until } from "../until";
 
 /** More than the stream is asked to bring. */
 const FILES = 2100;

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import type { MasterConfig } from "../../replicator/master/config";
 import { Daemon, type DaemonOptions } from "../../replicator/master/daemon";
 import { assertEqual } from "./equal";
-import { shellFor, TestSlave, TestVolume, until } from "./volume";
+import { shellFor, TestSlave, TestVolume } from "./volume";
+import { until } from "../until";
 
 export const WATCH = join(__dirname, "../../replicator/master/watch");
 

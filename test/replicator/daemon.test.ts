@@ -7,7 +7,8 @@ import type { Daemon } from "../../replicator/master/daemon";
 import { clusterForEach, WATCH } from "./cluster";
 import { QueueStore } from "./queueStore";
 import { assertEqual, syscalls } from "./equal";
-import { TestVolume, until } from "./volume";
+import { TestVolume } from "./volume";
+import { until } from "../until";
 
 describe("replicator: the daemon", () => {
   const held = clusterForEach(["data", "more"]);

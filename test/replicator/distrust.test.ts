@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { Duplex, PassThrough } from "node:stream";
 import { Batches } from "../../replicator/master/batches";
 import { encode, type Frame, frames, type Op, type Reply } from "../../replicator/protocol";
-import { TestSlave, TestVolume, until, update } from "./volume";
+import { TestSlave, TestVolume, update } from "./volume";
+import { until } from "../until";
 
 type Listed = Extract<Reply, { re: "listed" }>;
 

@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { assertEqual } from "./equal";
-import { needsRsync, onSmallDisk, pairForEach, rename, until, update } from "./volume";
+import { needsRsync, onSmallDisk, pairForEach, rename, update } from "./volume";
+import { until } from "../until";
 
 describe("replicator: a lane", () => {
   const pair = pairForEach();

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { Cluster, needsWatch } from "./cluster";
 import { Disk } from "./disk";
 import { assertEqual } from "./equal";
-import { needsRsync, pairForEach, shellFor, type TestVolume, until, update } from "./volume";
+import { needsRsync, pairForEach, shellFor, type TestVolume, update } from "./volume";
+import { until } from "../until";
 
 /** Milliseconds; see `FeedOptions.marginSeconds`. */
 const RESCAN_MARGIN = 2500;

@@ -8,7 +8,7 @@ import { setTimeout } from "node:timers/promises";
 import { healthServer } from "../../replicator/slave/health";
 import { readConfig } from "../../replicator/slave/main";
 import { type Service, Services } from "../../replicator/slave/services";
-import { until } from "./volume";
+import { until } from "../until";
 import { FakeMaster, HELLO, Slave } from "./slaveMaster";
 
 describe("replicator/slave: health and process", function () {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { linkSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { system } from "./disk";
 import { Slave, type FakeMaster } from "./slaveMaster";
-import { until } from "./volume";
+import { until } from "../until";
 
 const LONGEST_PATH = 4095;
 

@@ -14,7 +14,7 @@ import {
 import { join } from "node:path";
 import { bytesOf, CHUNK } from "../../replicator/protocol";
 import { attributes, Slave, type FakeMaster } from "./slaveMaster";
-import { until } from "./volume";
+import { until } from "../until";
 
 describe("replicator/slave: operations", () => {
   let slave: Slave;

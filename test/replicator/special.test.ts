@@ -19,7 +19,8 @@ import { Specials } from "../../replicator/master/special";
 import type { Volume } from "../../replicator/master/volume";
 import { Stuck } from "../../replicator/master/wire";
 import { assertEqual } from "./equal";
-import { isMarked, mark, needsRsync, pairForEach, rename, until, update } from "./volume";
+import { isMarked, mark, needsRsync, pairForEach, rename, update } from "./volume";
+import { until } from "../until";
 
 const MiB = 2 ** 20;
 

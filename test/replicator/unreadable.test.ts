@@ -15,7 +15,8 @@ import { Volume } from "../../replicator/master/volume";
 import { Cluster, needsWatch } from "./cluster";
 import { Disk, system } from "./disk";
 import { assertEqual } from "./equal";
-import { pairForEach, rename, type TestSlave, until, update } from "./volume";
+import { pairForEach, rename, type TestSlave, update } from "./volume";
+import { until } from "../until";
 
 /** Makes a path longer than PATH_MAX, as an NFS client does: step by step. Returns the part that can be named. */
 function makeDeep(directory: string, levels = 25): string {

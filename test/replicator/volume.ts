@@ -14,17 +14,10 @@ import { Ages } from "../../replicator/master/reads";
 import { Volume } from "../../replicator/master/volume";
 import { Xattrs } from "../../replicator/master/xattrClient";
 import { Receiver } from "../../replicator/slave/receiver";
+import { until } from "../until";
 import { syscalls } from "./equal";
 
 export const XATTRS = join(__dirname, "../../replicator/master/xattrs");
-
-/** Resolves once `check` holds. */
-export async function until(what: string, check: () => boolean, seconds = 20): Promise<void> {
-  for (const end = performance.now() + 1000 * seconds; !check();) {
-    assert.ok(performance.now() < end, `not within ${seconds} s: ${what}`);
-    await new Promise((done) => setTimeout(done, 5));
-  }
-}
 
 /** A master's volume in a temporary directory, with a journal and what makes batches of it. */
 export class TestVolume {

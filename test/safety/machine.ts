@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { vipConf, volumeConf } from "../../components/render/agent";
 import { fenceConf } from "../../components/render/fencing";
 import { nodeFile } from "../../components/remote/hostScript";
-import { until } from "../replicator/volume";
+import { until } from "../until";
 import { Sandbox } from "../scripts/sandbox";
 import { SAME } from "./pair";
 import { MACHINE_STUBS } from "./stubs";

@@ -5,7 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fenceConf } from "../../components/render/fencing";
-import { until } from "../replicator/volume";
+import { until } from "../until";
 import { DEVICE, DRBDADM } from "./stubs";
 
 /** The code as it is on a node: Python leaves what it has compiled beside it. */

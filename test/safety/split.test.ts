@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { until } from "../replicator/volume";
+import { until } from "../until";
 import { Machine } from "./machine";
 
 const SPLIT = "/usr/local/lib/ha-nfs/split";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { until } from "../replicator/volume";
+import { until } from "../until";
 import { NOBODY, Pair } from "./pair";
 import { assertEnd, NO_PROOF, PEER_OFF, SELF_OUTDATED } from "./verdict";
 

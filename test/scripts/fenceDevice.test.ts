@@ -1,17 +1,12 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import * as net from "node:net";
-import { fencing } from "./fencingVars";
+import type * as net from "node:net";
+import { fencing, standInDoor } from "./fencingVars";
 import { Sandbox } from "./sandbox";
 
 describe("node scripts: fencing.sh and the fence device", () => {
   let box: Sandbox;
-  /** In place of the door, at its address: the sandbox has this machine's network. */
   let door: net.Server;
-  before(async () => {
-    door = net.createServer().listen(7790, "127.0.0.1");
-    await once(door, "listening");
-  });
+  before(async () => (door = await standInDoor()));
   after(() => door.close());
   beforeEach(() => {
     box = new Sandbox({ systemctl: "" });

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import * as net from "node:net";
+import type * as net from "node:net";
 import { nodeFile } from "../../components/remote/hostScript";
 import { compareTimer, compareUnit, guardUnit, leaveUnit, witnessUnit } from "../../components/render/units";
-import { code, fencing } from "./fencingVars";
+import { code, fencing, standInDoor } from "./fencingVars";
 import { Sandbox } from "./sandbox";
 
 const LIB = "/usr/local/lib/ha-nfs";
@@ -32,12 +31,8 @@ const guard = {
 
 describe("node scripts: fencing", () => {
   let box: Sandbox;
-  /** In place of the door, at its address: the sandbox has this machine's network. */
   let door: net.Server;
-  before(async () => {
-    door = net.createServer().listen(7790, "127.0.0.1");
-    await once(door, "listening");
-  });
+  before(async () => (door = await standInDoor()));
   after(() => door.close());
   beforeEach(() => {
     box = new Sandbox({ systemctl: "[[ $* != *is-active* ]] || test ! -e /unit-is-down" });

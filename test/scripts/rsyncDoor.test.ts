@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { until } from "../replicator/volume";
+import { until } from "../until";
 
 const DOOR = join(__dirname, "../../components/scripts/rsync-door.py");
 /** As systemd does it for a socket with Accept=yes. */

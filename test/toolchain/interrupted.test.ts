@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { settle } from "../../toolchain/interrupted";
 import type { Deployment, Resource } from "../../toolchain/deployment";
+import { until } from "../until";
 import { Project } from "./project";
 
 /** Writes each word it is told into `log`, says so in `started`, and takes its time where there is a file `slow`. */
@@ -17,13 +17,6 @@ new local.Command("greet", {
   stdin: word, dir: "ROOT", addPreviousOutputInEnv: false,
 });
 `;
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; !condition(); i++) {
-    assert.ok(i < 600, "it took too long");
-    await sleep(100);
-  }
-}
 
 describe("a run that was interrupted", function () {
   this.timeout(300_000);
@@ -39,7 +32,7 @@ describe("a run that was interrupted", function () {
     slow(true);
     rmSync(project.file("started"), { force: true });
     const up = project.start("up", "--yes");
-    await until(() => existsSync(project.file("started")));
+    await until("the command runs", () => existsSync(project.file("started")), 60);
     const cli = Number(readFileSync(`/proc/${up.pid}/task/${up.pid}/children`, "utf8").trim());
     const signal = (name: NodeJS.Signals) => {
       up.kill(name);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync, unlinkSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../until";
 import { Project } from "./project";
 
 const PROGRAM = `
@@ -16,14 +16,6 @@ export const password = new RandomPassword("password", { length: 20 }).result;
 
 interface Deployment {
   deployment: { resources: { type: string; inputs: unknown }[] };
-}
-
-/** Waits for a condition, 60 s at most. */
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; !condition(); i++) {
-    assert.ok(i < 600, "it took too long");
-    await sleep(100);
-  }
 }
 
 /** In order: each test goes on where the one before it stopped. */
@@ -117,7 +109,7 @@ describe("the verbs, with the real CLI", function () {
     project.write("slow", "");
     unlinkSync(project.file("started"));
     const up = project.start("up", "--yes");
-    await until(() => existsSync(project.file("started")));
+    await until("the command runs", () => existsSync(project.file("started")), 60);
     const cli = readFileSync(`/proc/${up.pid}/task/${up.pid}/children`, "utf8").trim();
     up.kill("SIGKILL");
     process.kill(Number(cli), "SIGKILL");
@@ -136,7 +128,7 @@ describe("the verbs, with the real CLI", function () {
     project.write("index.ts", project.read("index.ts").replace("true || sleep 60", "sleep 60"));
     unlinkSync(project.file("started"));
     const up = project.start("up", "--yes");
-    await until(() => existsSync(project.file("started")));
+    await until("the command runs", () => existsSync(project.file("started")), 60);
     up.kill("SIGTERM");
     const { status, stdout, stderr } = await up.ended;
     assert.notEqual(status, 0);

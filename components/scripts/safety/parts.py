@@ -8,6 +8,7 @@ import time
 
 import node
 
+FIT, FIT_UNWITNESSED = "fit", "fit, without the witness"  # what a door says of a node that could take the service
 PROBE_S = 5  # an fsync on the volume that takes longer is a disk that hangs
 
 
@@ -86,4 +87,4 @@ def fitness(here: node.Drbd, wish: str, sees_witness: bool) -> str:
         return f"its disk is {here.disk}"
     if wish != "down":
         return "it has been refused"
-    return "fit" if sees_witness else "fit, without the witness"
+    return FIT if sees_witness else FIT_UNWITNESSED
