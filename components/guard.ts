@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ClusterManager } from "./managers/manager";
 import type { MasterPair } from "./masterPair";
 import { type HostScript, nodeFile } from "./remote/hostScript";
 import { compareTimer, compareUnit, guardUnit, leaveUnit, VERIFY } from "./render/units";
@@ -7,6 +8,7 @@ export interface GuardArgs {
   pair: MasterPair;
   /** Name of the volume whose service it guards. */
   volume: string;
+  manager: ClusterManager;
   /** When both disks are compared: a calendar expression of systemd's, or `off`. @default weekly */
   verify?: string | undefined;
   /** What it reads and runs: volume, address, exports, fencing. */
@@ -33,14 +35,14 @@ export class Guard extends pulumi.ComponentResource {
       ALONE: nodeFile("safety/alone"),
       LEAVE: nodeFile("safety/leave"),
       GIVE: nodeFile("safety/give"),
-      MANAGER_PY: nodeFile("safety/manager.py"),
+      MANAGER_PY: args.manager.words,
       METRICS_PY: nodeFile("safety/metrics.py"),
       COMPARE: nodeFile("safety/compare-disks"),
       COMPARE_UNIT: compareUnit,
       COMPARE_TIMER: verify === "off" ? "" : compareTimer(verify),
       SPLIT: nodeFile("safety/split"),
-      GUARD_UNIT: guardUnit,
-      LEAVE_UNIT: leaveUnit,
+      GUARD_UNIT: guardUnit(args.manager.unit),
+      LEAVE_UNIT: leaveUnit(args.manager.unit),
     };
     this.scripts = args.pair.rollOut(name, "guard.sh", () => vars, {
       parent: this,

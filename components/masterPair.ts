@@ -3,11 +3,13 @@ import * as random from "@pulumi/random";
 import { baseVars } from "./remote/base";
 import type { Host } from "./remote/host";
 import { HostScript, nodeFile } from "./remote/hostScript";
-import { authkeys } from "./render/haCf";
+import { authkeys } from "./render/heartbeat";
 
 export interface MasterPairArgs {
   /** The two hosts that hold the data. The first is the one that serves when both are there at the start. */
   masters: readonly [Host, Host];
+  /** Debian packages of the cluster manager. */
+  managerPackages: readonly string[];
   /** Raise it by one to replace the secrets of heartbeat, DRBD and the doors. @default 1 */
   secretsGeneration?: number;
   /** By the name of a master: what the other one's fence device needs to switch it off. A secret. @default none */
@@ -18,7 +20,6 @@ export interface MasterPairArgs {
 export type MasterVars = (host: Host, peer: Host) => Readonly<Record<string, pulumi.Input<string>>>;
 
 const PACKAGES = [
-  "heartbeat",
   "drbd-utils",
   "python3-minimal",
   "nfs-kernel-server",
@@ -64,7 +65,11 @@ export class MasterPair extends pulumi.ComponentResource {
     const fenceKeys = lines(keys("fence"));
     this.witnessKeys = lines(keys("witness"));
     const base = this.rollOut(`${name}-base`, "base.sh", (host) =>
-      baseVars(host, { packages: PACKAGES, masked: MASKED, report: nodeFile("report") }),
+      baseVars(host, {
+        packages: [...args.managerPackages, ...PACKAGES],
+        masked: MASKED,
+        report: nodeFile("report"),
+      }),
     );
     this.prepared = this.rollOut(
       `${name}-secrets`,

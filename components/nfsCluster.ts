@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type DrbdOptions, DrbdVolume } from "./drbdVolume";
 import { Fencing, type FencingOptions } from "./fencing";
 import { Guard } from "./guard";
-import { DEADTIME_MS, HeartbeatLink, type HeartbeatOptions } from "./heartbeatLink";
+import { heartbeat, type HeartbeatOptions } from "./managers/heartbeat";
 import { MasterPair } from "./masterPair";
 import { NfsExports, type NfsOptions } from "./nfsExports";
 import { type PushTarget, PushTargets } from "./pushTargets";
@@ -87,11 +87,13 @@ export class NfsCluster extends pulumi.ComponentResource {
   constructor(name: string, args: NfsClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:NfsCluster", name, {}, opts);
     const parent = { parent: this };
+    const manager = heartbeat(args.heartbeat);
     const where = { volume: VOLUME, minor: MINOR, mount: MOUNT };
     const pair = new MasterPair(
       `${name}-masters`,
       {
         masters: args.masters,
+        managerPackages: manager.packages,
         secretsGeneration: args.secretsGeneration ?? 1,
         fenceOptions: args.fencing?.device?.options,
       },
@@ -102,7 +104,7 @@ export class NfsCluster extends pulumi.ComponentResource {
       {
         pair,
         volume: VOLUME,
-        deadtimeMs: args.heartbeat?.deadtimeMs ?? DEADTIME_MS,
+        deadtimeMs: manager.deadtimeMs,
         ...args.fencing,
       },
       parent,
@@ -124,22 +126,24 @@ export class NfsCluster extends pulumi.ComponentResource {
     );
     const guard = new Guard(
       `${name}-guard`,
-      { pair, volume: VOLUME, verify: args.drbd?.verify, after: [...fencing.scripts, volume, vip, service] },
+      {
+        pair,
+        volume: VOLUME,
+        manager,
+        verify: args.drbd?.verify,
+        after: [...fencing.scripts, volume, vip, service],
+      },
       parent,
     );
-    const heartbeat = new HeartbeatLink(
-      `${name}-heartbeat`,
-      { pair, volume: VOLUME, moves: [guard], ...args.heartbeat },
-      parent,
-    );
+    const managed = manager.start(name, { pair, volume: VOLUME, moves: [guard] }, parent);
     const parts = [pair.prepared, fencing.scripts, volume.scripts, vip.scripts, service.scripts];
-    const scripts = [...parts, guard.scripts, heartbeat.scripts].flat();
+    const scripts = [...parts, guard.scripts, managed.scripts].flat();
     const DIGEST = pulumi.all(scripts.map(({ digest }) => digest)).apply((all) => sha256(all.join()));
     const settled = pair.rollOut(
       `${name}-settled`,
       "settled.sh",
       (_host, peer) => ({ VOLUME, MOUNT, PEER: peer.name, DIGEST }),
-      { ...parent, dependsOn: heartbeat },
+      { ...parent, dependsOn: managed },
     );
     const { clients = [], slaves = [], pushTargets = [] } = args;
     this.shares = Object.fromEntries(args.shares.map((share) => [share.name, shareOutput(args.vip, share)]));

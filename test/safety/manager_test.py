@@ -1,6 +1,8 @@
 """What manager.py tells heartbeat, and when: with stubs for heartbeat's tools, and a clock of its own."""
 
+import json
 import os
+import subprocess
 import sys
 import tempfile
 import types
@@ -9,7 +11,8 @@ from pathlib import Path
 
 DIRECTORY = Path(tempfile.mkdtemp())
 os.environ["PATH"] = f"{DIRECTORY}:/usr/bin:/bin"
-sys.path.insert(0, str(Path(__file__).parents[2] / "components/scripts/safety"))
+SCRIPTS = Path(__file__).parents[2] / "components/scripts"
+sys.path[:0] = [str(SCRIPTS / "safety"), str(SCRIPTS / "managers/heartbeat")]
 import manager
 import node
 
@@ -129,6 +132,28 @@ class Told(unittest.TestCase):
         for text, seconds in (("initdead 20", 20), ("initdead 1500ms", 1.5), ("#initdead 3", 0), ("initdead x", 0), ("", 0)):
             node.read = lambda path, default="", text=text: f"keepalive 1\n{text}\n"
             self.assertEqual(manager.initdead_s(), seconds, text)
+
+    def test_as_a_program_it_says_what_it_knows_and_passes_words_on(self):
+        stub("cl_status", """case $1 in
+hbstatus) ;; nodestatus) echo "$HEARTBEAT_SEES" ;; rscstatus) echo "$HEARTBEAT_HAS" ;;
+listhblinks) printf '\\teth2\\n\\teth1\\n' ;; hblinkstatus) [[ $3 == eth1 ]] && echo up || echo dead ;; esac""")
+        stub("systemctl", "echo active; exit 0")
+
+        def run(*words: str, sees: str = "active", has: str = "all") -> subprocess.CompletedProcess[str]:
+            code = {"PYTHONPATH": str(SCRIPTS / "safety")}
+            environment = {**os.environ, **code, "HEARTBEAT_SEES": sees, "HEARTBEAT_HAS": has}
+            program = [sys.executable, "-s", manager.__file__, *words]
+            return subprocess.run(program, env=environment, capture_output=True, text=True)
+
+        report = json.loads(run("report", "n2").stdout)
+        self.assertTrue(report["runs"])
+        self.assertFalse(report["waitsForPeer"])
+        self.assertEqual(report["peer"], "active")
+        self.assertEqual(report["links"], {"eth2": "dead", "eth1": "up"})
+        self.assertEqual([run("sees", "n2", sees=word).returncode for word in ("active", "dead", "")], [0, 1, 1])
+        words = ("all", "local", "foreign", "none", "transition", "")
+        self.assertEqual([run("is-settled", has=word).returncode for word in words], [0, 0, 0, 0, 1, 1])
+        self.assertEqual(run("nonsense").returncode, 1)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,17 @@
 """What the guard says to the cluster manager: heartbeat, in its R1 mode. The manager says who should serve; here it is told
-when that cannot be, and when its books and the truth have parted."""
+when that cannot be, and when its books and the truth have parted. As a program, what others ask and tell it:
 
+usage: manager.py report PEER   what it knows, as JSON: see Report in scripts/judge.ts
+       manager.py sees PEER     ends with 0 when it takes the peer for alive
+       manager.py is-settled    ends with 0 when it has given the service to a master
+       manager.py hand-over     the peer is to serve
+"""
+
+import json
 import os
 import re
 import subprocess
+import sys
 import time
 
 import node
@@ -17,13 +25,17 @@ MET_AGAIN = f"{node.RUN}/met-again"  # its time is that of a reunion: see hanfs
 PARTED_S = 2  # of DRBD's absence: after so long, heartbeat may take a peer that is back for one that was dead
 
 
-def ask(*words: str) -> str:
-    """`cl_status`, or nothing where heartbeat is down."""
+def cl_status(*words: str) -> tuple[int, str]:
     try:
         done = subprocess.run(["cl_status", *words], capture_output=True, timeout=ANSWER_S)
-        return done.stdout.decode(errors="replace").strip()
+        return done.returncode, done.stdout.decode(errors="replace").strip()
     except (OSError, subprocess.SubprocessError):
-        return ""
+        return 1, ""
+
+
+def ask(*words: str) -> str:
+    """What `cl_status` prints, or nothing where heartbeat is down."""
+    return cl_status(*words)[1]
 
 
 def tell(tool: str) -> bool:
@@ -115,3 +127,28 @@ class Books:
         if idle and me < peer:
             return f"neither {me} nor {peer} serves", STABLE_S
         return "", 0
+
+
+def report(peer: str) -> str:
+    links = {link: ask("hblinkstatus", peer, link) for link in ask("listhblinks", peer).split()}
+    waits = subprocess.run(["systemctl", "is-active", "heartbeat.service"], capture_output=True).stdout == b"activating\n"
+    runs = cl_status("hbstatus")[0] == 0
+    known = {"name": "heartbeat", "runs": runs, "waitsForPeer": waits, "peer": ask("nodestatus", peer), "links": links}
+    return json.dumps(known)
+
+
+def main(verb: str, *of: str) -> None:
+    if verb == "report":
+        print(report(*of))
+    elif verb == "sees":
+        sys.exit(ask("nodestatus", *of) != "active")
+    elif verb == "is-settled":
+        sys.exit(ask("rscstatus") not in ("all", "local", "foreign", "none"))
+    elif verb == "hand-over":
+        sys.exit(not hand_over())
+    else:
+        sys.exit(f"{verb}: report, sees, is-settled, hand-over")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,13 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import { HeartbeatTransport } from "./enums";
-import type { MasterPair } from "./masterPair";
-import { NicRole } from "./remote/host";
-import { type HostScript, nodeFile } from "./remote/hostScript";
-import { haCf, haresources } from "./render/haCf";
-import { heartbeatDropIn, logdCf, logdUnit } from "./render/units";
+import { HeartbeatTransport } from "../enums";
+import { NicRole } from "../remote/host";
+import { type HostScript, nodeFile } from "../remote/hostScript";
+import { haCf, haresources, heartbeatDropIn, logdCf, logdUnit } from "../render/heartbeat";
+import type { ClusterManager, ManagerArgs } from "./manager";
 
 /** Milliseconds of silence after which a master is dead. */
 export const DEADTIME_MS = 3000;
+
+const FOLDER = "managers/heartbeat";
 
 /** What a user tunes of heartbeat. All times are milliseconds. */
 export interface HeartbeatOptions {
@@ -31,13 +32,16 @@ export interface HeartbeatOptions {
   pingNodes?: readonly string[];
 }
 
-export interface HeartbeatLinkArgs extends HeartbeatOptions {
-  pair: MasterPair;
-  /** Name of the volume whose service heartbeat moves. */
-  volume: string;
-  /** What must be in place on both masters before heartbeat starts the service: volume, address, exports, guard. */
-  moves: readonly pulumi.Resource[];
-}
+/** Heartbeat as the cluster manager. */
+export const heartbeat = (options: HeartbeatOptions = {}): ClusterManager => ({
+  packages: ["heartbeat"],
+  unit: "heartbeat.service",
+  deadtimeMs: options.deadtimeMs ?? DEADTIME_MS,
+  words: nodeFile(`${FOLDER}/manager.py`),
+  start: (name, args, opts) => new HeartbeatLink(`${name}-heartbeat`, { ...args, ...options }, opts),
+});
+
+export interface HeartbeatLinkArgs extends HeartbeatOptions, ManagerArgs {}
 
 /** Heartbeat between the masters, over the link and the service network, and the one resource that it moves. */
 export class HeartbeatLink extends pulumi.ComponentResource {
@@ -48,7 +52,7 @@ export class HeartbeatLink extends pulumi.ComponentResource {
     const { pair, volume } = args;
     this.scripts = pair.rollOut(
       name,
-      "heartbeat.sh",
+      `${FOLDER}/heartbeat.sh`,
       (host, peer) => ({
         VOLUME: volume,
         SECRETS_GENERATION: pair.secretsGeneration,
@@ -72,7 +76,7 @@ export class HeartbeatLink extends pulumi.ComponentResource {
         LOGD_CF: logdCf,
         LOGD_UNIT: logdUnit,
         HEARTBEAT_DROP_IN: heartbeatDropIn(volume),
-        HANFS: nodeFile("hanfs"),
+        HANFS: nodeFile(`${FOLDER}/hanfs`),
       }),
       { parent: this, dependsOn: [...args.moves] },
     );
