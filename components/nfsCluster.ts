@@ -18,6 +18,8 @@ import { VirtualIp } from "./virtualIp";
 export interface NfsClusterArgs {
   /** The two hosts that hold the data. The first serves when both are there at the start. */
   masters: readonly [Host, Host];
+  /** Name of the master that serves now: what changes comes to it last. @default the first */
+  active?: string | undefined;
   /** Hosts of the same stack that mount the shares; the first checks that they can. @default none */
   clients?: readonly Host[];
   /** The address that clients mount, IPv4 without prefix length, in the masters' service network. */
@@ -93,6 +95,7 @@ export class NfsCluster extends pulumi.ComponentResource {
       `${name}-masters`,
       {
         masters: args.masters,
+        active: args.active,
         managerPackages: manager.packages,
         secretsGeneration: args.secretsGeneration ?? 1,
         fenceOptions: args.fencing?.device?.options,

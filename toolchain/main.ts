@@ -5,7 +5,7 @@ import { parseArguments } from "./arguments";
 import type { Arguments } from "./arguments";
 import { pluginEnvironment } from "./plugins";
 import { labWish, prepareLab, prepareTests } from "./prerequisites";
-import { notice, onPath, run, runScript, UserError } from "./process";
+import { capture, notice, onPath, run, runScript, UserError } from "./process";
 import { exportStack, noStack, prepareStack, pulumi, stackOutputs } from "./stack";
 import type { Wish } from "./stack";
 import { forget, isEmpty, stateEnvironment } from "./state";
@@ -129,6 +129,7 @@ async function up(given: Arguments): Promise<number> {
     flags: ["--yes", "--skip-preview"],
     asks: true,
     before: async (config) => {
+      process.env["HA_NFS_ACTIVE"] ??= activeMaster(given.stack);
       const lab = labWish(config);
       if (lab) await prepareLab(given.stack, lab);
     },
@@ -137,6 +138,14 @@ async function up(given: Arguments): Promise<number> {
     process.stdout.write(pulumi(["stack", "output", "--json", "--stack", given.stack]));
   }
   return status;
+}
+
+/** Who serves now, and is changed last. Empty where nobody says so. */
+function activeMaster(stack: string): string {
+  const isMade = exportStack(stack)?.deployment.resources?.some(({ type }) => type.endsWith(":NfsCluster"));
+  if (!isMade) return "";
+  const { stdout } = capture("node", ["--import", "tsx", "scripts/status.ts", "--json"], "", 20_000);
+  return /"active": "(.*)"/.exec(stdout)?.[1] ?? "";
 }
 
 async function outputs(given: Arguments): Promise<number> {
