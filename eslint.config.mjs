@@ -13,7 +13,7 @@ function knowsNothingOf(files, folders, ...packages) {
 }
 
 export default tseslint.config(
-  { ignores: ["node_modules", ".state", ".lab"] },
+  { ignores: ["node_modules", ".state", ".lab", "dist"] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     files: ["**/*.ts"],

@@ -6,7 +6,7 @@ import { heartbeat, type HeartbeatOptions } from "./managers/heartbeat";
 import { MasterPair } from "./masterPair";
 import { NfsExports, type NfsOptions } from "./nfsExports";
 import { type PushTarget, PushTargets } from "./pushTargets";
-import { type PoolOutput, ReadPool, type ReadPoolOptions } from "./readPool";
+import { type HttpOutput, type NfsOutput, ReadPool, type ReadPoolOptions } from "./readPool";
 import { Host, type HostArgs, type HostNamed, NicRole } from "./remote/host";
 import { HostScript, sha256 } from "./remote/hostScript";
 import { mountAdvice, type Share } from "./render/nfs";
@@ -60,7 +60,11 @@ export interface ShareOutput {
 }
 
 /** Where an application reads the copies: from whichever slave is fit (with a read pool), or from one by its name. */
-export interface ReadsOutput extends Partial<PoolOutput> {
+export interface ReadsOutput {
+  /** @default none, without a read pool */
+  http?: HttpOutput;
+  /** @default none, without a read pool */
+  nfs?: NfsOutput;
   slaves: Record<string, SlaveOutput>;
 }
 
