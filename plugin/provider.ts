@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { COMPONENTS } from "./components";
 
 /** What we read of a package's schema. */
