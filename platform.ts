@@ -1,12 +1,4 @@
-import type {
-  ClusterConfig,
-  CommonConfig,
-  HostsClusterConfig,
-  LabClusterConfig,
-  MasterConfig,
-  SlaveConfig,
-  SshConfig,
-} from "./config";
+import type { ClusterConfig, ExistingMachine, HostsClusterConfig, LabClusterConfig, Machine } from "./config";
 import { LAB_DEVICE, Platform } from "./config";
 import {
   ExistingHosts,
@@ -59,30 +51,18 @@ export function createHosts(config: ClusterConfig): Hosts {
 
 function createLab(config: LabClusterConfig): Lab {
   const { lab, masters, slaves, readPool, connectTimeoutSeconds } = config;
-  const master = (m: MasterConfig) => ({
-    name: m.name,
-    nics: { ...nics(config, m), ...replicationNic(config, m) },
-    memoryMiB: lab.masterMemoryMiB,
-    dataDiskMiB: lab.dataDiskMiB,
+  const node = (machine: Machine, memoryMiB: number, dataDiskMiB = 0) => ({
+    name: machine.name,
+    nics: nics(config, machine),
+    memoryMiB,
+    dataDiskMiB,
   });
+  const master = (m: Machine) => node(m, lab.masterMemoryMiB, lab.dataDiskMiB);
   return new Lab("lab", {
     masters: [master(masters[0]), master(masters[1])],
-    clients: lab.clients.map(({ name, serviceAddress }) => ({
-      name,
-      nics: serviceNic(config, { serviceDevice: "eth1", serviceAddress }),
-      memoryMiB: lab.clientMemoryMiB,
-    })),
-    slaves: slaves.map((slave) => ({
-      name: slave.name,
-      nics: nics(config, slave),
-      memoryMiB: lab.slaveMemoryMiB,
-      dataDiskMiB: lab.slaveDiskMiB,
-    })),
-    proxies: (readPool?.proxies ?? []).map((proxy) => ({
-      name: proxy.name,
-      nics: serviceNic(config, proxy),
-      memoryMiB: lab.proxyMemoryMiB,
-    })),
+    clients: lab.clients.map((client) => node({ ...client, serviceDevice: "eth1" }, lab.clientMemoryMiB)),
+    slaves: slaves.map((slave) => node(slave, lab.slaveMemoryMiB, lab.slaveDiskMiB)),
+    proxies: (readPool?.proxies ?? []).map((proxy) => node(proxy, lab.proxyMemoryMiB)),
     machine: lab.machine,
     connectTimeoutSeconds,
   });
@@ -90,31 +70,16 @@ function createLab(config: LabClusterConfig): Lab {
 
 function findHosts(config: HostsClusterConfig): ExistingHosts {
   const { masters, slaves, readPool, pushTargets, sshPrivateKey: privateKey, connectTimeoutSeconds } = config;
-  const ssh = (h: SshConfig) => ({
-    host: h.sshHost,
-    port: h.sshPort,
-    user: h.sshUser,
-    hostKey: h.hostKey,
-    privateKey,
-  });
-  const master = (m: (typeof masters)[0]) => ({
-    name: m.name,
-    ssh: ssh(m),
-    nics: { ...nics(config, m), ...replicationNic(config, m) },
-    dataDisk: m.dataDisk,
-  });
-  const withService = (
-    h: (typeof pushTargets)[number] | NonNullable<typeof readPool>["proxies"][number],
-  ) => ({
-    name: h.name,
-    ssh: ssh(h),
-    nics: serviceNic(config, h),
-  });
+  const find = (machine: ExistingMachine) => {
+    const { name, sshHost: host, sshPort: port, sshUser: user, hostKey, dataDisk } = machine;
+    const ssh = { host, port, user, hostKey, privateKey };
+    return { name, ssh, nics: nics(config, machine), ...(dataDisk !== undefined && { dataDisk }) };
+  };
   return new ExistingHosts("hosts", {
-    masters: [master(masters[0]), master(masters[1])],
-    slaves: slaves.map((s) => ({ name: s.name, ssh: ssh(s), nics: nics(config, s), dataDisk: s.dataDisk })),
-    proxies: (readPool?.proxies ?? []).map(withService),
-    targets: pushTargets.map(withService),
+    masters: [find(masters[0]), find(masters[1])],
+    slaves: slaves.map(find),
+    proxies: (readPool?.proxies ?? []).map(find),
+    targets: pushTargets.map(find),
     connectTimeoutSeconds,
   });
 }
@@ -159,20 +124,13 @@ function fenceDevice({ fencing: { device }, masters }: ClusterConfig): FenceDevi
   return fenceAgent({ agent: device.agent, options: Object.fromEntries(options) });
 }
 
-function nic(device: string, address: string, network: string): Nic {
-  return { device, address: `${address}/${network.split("/")[1]}` };
-}
-
-function serviceNic(config: CommonConfig, h: { serviceDevice: string; serviceAddress: string }) {
-  return { [NicRole.Service]: nic(h.serviceDevice, h.serviceAddress, config.serviceNetwork) };
-}
-
-function nics(config: CommonConfig, h: MasterConfig | SlaveConfig) {
-  return { ...serviceNic(config, h), [NicRole.Link]: nic(h.linkDevice, h.linkAddress, config.linkNetwork) };
-}
-
-function replicationNic(config: CommonConfig, { replicationDevice, replicationAddress }: MasterConfig) {
-  return config.replicationNetwork && replicationDevice && replicationAddress
-    ? { [NicRole.Replication]: nic(replicationDevice, replicationAddress, config.replicationNetwork) }
-    : {};
+/** A machine's interfaces: one in each network that it has an address in. */
+function nics(config: ClusterConfig, machine: Machine): Partial<Record<NicRole, Nic>> {
+  const all = Object.values(NicRole).flatMap((role) => {
+    const device = machine[`${role}Device`];
+    const address = machine[`${role}Address`];
+    const prefix = config[`${role}Network`]?.split("/")[1];
+    return device && address && prefix ? [[role, { device, address: `${address}/${prefix}` }] as const] : [];
+  });
+  return Object.fromEntries(all);
 }

@@ -7,6 +7,7 @@ export * from "./heartbeatLink";
 export * from "./masterPair";
 export * from "./nfsCluster";
 export * from "./nfsExports";
+export * from "./options";
 export * from "./platforms/hosts";
 export * from "./platforms/lab";
 export * from "./pushTargets";

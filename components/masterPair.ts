@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { SECRETS_GENERATION } from "./options";
 import { baseVars } from "./remote/base";
 import type { Host } from "./remote/host";
 import { HostScript, nodeFile } from "./remote/hostScript";
@@ -8,8 +9,8 @@ import { authkeys } from "./render/haCf";
 export interface MasterPairArgs {
   /** The two hosts that hold the data. The first is the one that serves when both are there at the start. */
   masters: readonly [Host, Host];
-  /** Raise it by one to replace the secrets of heartbeat, DRBD and the doors. @default 1 */
-  secretsGeneration?: number;
+  /** Raise it by one to replace the secrets of heartbeat, DRBD and the doors. */
+  secretsGeneration?: number | undefined;
   /** By the name of a master: what the other one's fence device needs to switch it off. A secret. @default none */
   fenceOptions?: Readonly<Record<string, pulumi.Input<string>>> | undefined;
 }
@@ -54,7 +55,7 @@ export class MasterPair extends pulumi.ComponentResource {
   constructor(name: string, args: MasterPairArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:MasterPair", name, {}, opts);
     [this.preferred, this.second] = args.masters;
-    const generation = args.secretsGeneration ?? 1;
+    const generation = args.secretsGeneration ?? SECRETS_GENERATION;
     this.secretsGeneration = String(generation);
     const keys = (what: string) => keysOf(generation).map((g) => this.secret(`${name}-${what}-secret-${g}`));
     const lines = (secrets: pulumi.Output<string>[]) =>

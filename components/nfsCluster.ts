@@ -1,17 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type DrbdOptions, DrbdVolume } from "./drbdVolume";
+import { DrbdVolume } from "./drbdVolume";
 import { Fencing, type FencingOptions } from "./fencing";
 import { Guard } from "./guard";
-import { DEADTIME_MS, HeartbeatLink, type HeartbeatOptions } from "./heartbeatLink";
+import { HeartbeatLink } from "./heartbeatLink";
 import { MasterPair } from "./masterPair";
-import { NfsExports, type NfsOptions } from "./nfsExports";
+import { NfsExports } from "./nfsExports";
+import {
+  type DrbdOptions,
+  HeartbeatOptions,
+  type NfsOptions,
+  ReplicationOptions,
+  withDefaults,
+} from "./options";
 import { type PushTarget, PushTargets } from "./pushTargets";
 import { type PoolOutput, ReadPool, type ReadPoolOptions } from "./readPool";
 import type { Host } from "./remote/host";
 import { NicRole } from "./remote/host";
 import { HostScript, sha256 } from "./remote/hostScript";
 import { mountAdvice, type Share } from "./render/nfs";
-import { Replication, type ReplicationOptions } from "./replication";
+import { Replication } from "./replication";
 import { type FleetSlave, SlaveFleet, type SlaveOutput } from "./slaveFleet";
 import { VirtualIp } from "./virtualIp";
 
@@ -37,7 +44,7 @@ export interface NfsClusterArgs {
   /** Directories on application servers that get the files. @default none */
   pushTargets?: readonly PushTarget[];
   replication?: ReplicationOptions;
-  /** Raise it to replace the secrets of heartbeat, DRBD and replication. @default 1 */
+  /** Raise it to replace the secrets of heartbeat, DRBD and replication. */
   secretsGeneration?: number;
 }
 
@@ -92,7 +99,7 @@ export class NfsCluster extends pulumi.ComponentResource {
       `${name}-masters`,
       {
         masters: args.masters,
-        secretsGeneration: args.secretsGeneration ?? 1,
+        secretsGeneration: args.secretsGeneration,
         fenceOptions: args.fencing?.device?.options,
       },
       parent,
@@ -102,7 +109,7 @@ export class NfsCluster extends pulumi.ComponentResource {
       {
         pair,
         volume: VOLUME,
-        deadtimeMs: args.heartbeat?.deadtimeMs ?? DEADTIME_MS,
+        deadtimeMs: withDefaults(HeartbeatOptions, args.heartbeat).deadtimeMs,
         ...args.fencing,
       },
       parent,
@@ -124,7 +131,7 @@ export class NfsCluster extends pulumi.ComponentResource {
     );
     const guard = new Guard(
       `${name}-guard`,
-      { pair, volume: VOLUME, verify: args.drbd?.verify, after: [...fencing.scripts, volume, vip, service] },
+      { pair, volume: VOLUME, ...args.drbd, after: [...fencing.scripts, volume, vip, service] },
       parent,
     );
     const heartbeat = new HeartbeatLink(
@@ -181,7 +188,7 @@ export class NfsCluster extends pulumi.ComponentResource {
   private replicate(name: string, args: NfsClusterArgs, pair: MasterPair, prober: Host): ReadsOutput {
     const { masters, shares, slaves = [], pushTargets = [], readPool } = args;
     const parent = { parent: this };
-    const { healthPort = 9479, maxLagSeconds = 5 } = args.replication ?? {};
+    const { healthPort, maxLagSeconds } = withDefaults(ReplicationOptions, args.replication);
     const health = { healthPort, maxLagSeconds };
     const replication = new Replication(
       `${name}-replication`,

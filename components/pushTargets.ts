@@ -1,28 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
+import { FeedOptions, type HealthOptions, withDefaults } from "./options";
 import { type Host, NicRole } from "./remote/host";
 import { base } from "./remote/base";
 import { Replica } from "./replica";
 import type { Replication } from "./replication";
 
 /** A directory on an application server that gets the files. */
-export interface PushTarget {
+export interface PushTarget extends FeedOptions {
   host: Host;
   /** Empty, or this target's from before; the shares are directories in it. */
   directory: string;
   /** Names of the shares that it gets. */
   shares: readonly string[];
-  /** KiB/s that replication to it may take; 0 is no limit. @default 0 */
-  bandwidthKiB?: number;
 }
 
-export interface PushTargetsArgs {
+export interface PushTargetsArgs extends Required<HealthOptions> {
   targets: readonly PushTarget[];
   replication: Replication;
   masters: readonly Host[];
-  /** Lag above which a target's health check says no, seconds. */
-  maxLagSeconds: number;
-  /** TCP port of health check and metrics. */
-  healthPort: number;
 }
 
 const PACKAGES = ["nodejs", "rsync", "python3-minimal", "socat"];
@@ -32,7 +27,7 @@ export class PushTargets extends pulumi.ComponentResource {
   constructor(name: string, args: PushTargetsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:PushTargets", name, {}, opts);
     const { targets, masters, ...rest } = args;
-    for (const { host, directory, shares, bandwidthKiB = 0 } of targets) {
+    for (const { host, directory, shares, ...feed } of targets) {
       const after = base(name, host, { packages: PACKAGES }, this);
       new Replica(
         `${name}-${host.name}`,
@@ -44,7 +39,7 @@ export class PushTargets extends pulumi.ComponentResource {
           masters: masters.map((master) => master.address(NicRole.Service)),
           after,
           shares,
-          bandwidthKiB,
+          ...withDefaults(FeedOptions, feed),
           ...rest,
         },
         { parent: this },

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Access, Squash } from "./enums";
+import { FeedOptions, type HealthOptions, withDefaults } from "./options";
 import { type Host, NicRole } from "./remote/host";
 import { base } from "./remote/base";
 import { HostScript } from "./remote/hostScript";
@@ -10,24 +11,18 @@ import { Replica } from "./replica";
 import type { Replication } from "./replication";
 
 /** One read slave. */
-export interface FleetSlave {
+export interface FleetSlave extends FeedOptions {
   /** Its name is the slave's; it has a service and a link interface and a data disk. */
   host: Host;
-  /** KiB/s that replication to it may take; 0 is no limit. @default 0 */
-  bandwidthKiB?: number;
 }
 
-export interface SlaveFleetArgs {
+export interface SlaveFleetArgs extends Required<HealthOptions> {
   slaves: readonly FleetSlave[];
   replication: Replication;
   masters: readonly Host[];
   shares: readonly Share[];
   /** Addresses of the proxies that may speak for readers. @default none */
   proxies?: readonly string[];
-  /** Lag above which a slave's health check says no, seconds. */
-  maxLagSeconds: number;
-  /** TCP port of health check and metrics. */
-  healthPort: number;
 }
 
 /** How an application reads from one slave. */
@@ -75,7 +70,7 @@ export class SlaveFleet extends pulumi.ComponentResource {
     this.registerOutputs({ outputs: this.outputs });
   }
 
-  private slave(name: string, { host, bandwidthKiB }: FleetSlave, args: SlaveFleetArgs): HostScript[] {
+  private slave(name: string, { host, ...feed }: FleetSlave, args: SlaveFleetArgs): HostScript[] {
     const packages = base(name, host, { packages: PACKAGES, masked: ["nginx.service"] }, this);
     const disk = new HostScript(
       `${name}-disk-${host.name}`,
@@ -98,7 +93,7 @@ export class SlaveFleet extends pulumi.ComponentResource {
         masters: args.masters.map((master) => master.address(NicRole.Link)),
         replication: args.replication,
         after: disk,
-        bandwidthKiB: bandwidthKiB ?? 0,
+        ...withDefaults(FeedOptions, feed),
         maxLagSeconds: args.maxLagSeconds,
         healthPort: args.healthPort,
         serves: [

@@ -1,7 +1,8 @@
 import type { Draft } from "./draft";
+import { LAB_DEVICE } from "./fencingSchema";
 import { hostAt } from "./network";
 import { show, type Lookup, type Report } from "./report";
-import { LAB_DEVICE, Platform } from "./types";
+import { Platform } from "./variant";
 
 type Network = "serviceNetwork" | "linkNetwork" | "replicationNetwork";
 

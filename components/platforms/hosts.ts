@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { SSH_PORT } from "../options";
 import { Host, type Nic, type NicRole, type SshArgs } from "../remote/host";
 
 /** One machine that exists already: bare metal or virtual, with Debian 13. */
@@ -17,7 +18,7 @@ export interface ExistingHostsArgs {
   slaves: readonly ExistingHostArgs[];
   proxies: readonly ExistingHostArgs[];
   targets: readonly ExistingHostArgs[];
-  /** Seconds that a host may take to answer SSH. @default 300 */
+  /** Seconds that a host may take to answer SSH. */
   connectTimeoutSeconds?: number | undefined;
 }
 
@@ -38,7 +39,7 @@ export class ExistingHosts extends pulumi.ComponentResource {
           nics,
           ...(dataDisk !== undefined && { dataDisk }),
           sshdPort: ssh.port,
-          managementAddress: ssh.port === 22 ? ssh.host : `${ssh.host}:${ssh.port}`,
+          managementAddress: ssh.port === SSH_PORT ? ssh.host : `${ssh.host}:${ssh.port}`,
           sshCommand: `ssh -p ${ssh.port} ${ssh.user}@${ssh.host}`,
           connectTimeoutSeconds: args.connectTimeoutSeconds,
         },

@@ -29,7 +29,7 @@ export interface LabArgs {
   proxies: readonly LabNodeArgs[];
   /** What executes the machines. @default user-mode Linux where it runs, else QEMU; a stack that exists keeps its type */
   machine?: MachineType | undefined;
-  /** Seconds that a machine may take to answer SSH. @default 300 */
+  /** Seconds that a machine may take to answer SSH. */
   connectTimeoutSeconds?: number | undefined;
 }
 

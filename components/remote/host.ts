@@ -1,5 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { CONNECT_TIMEOUT_SECONDS } from "../options";
 
 /** What a network interface is for; scripts and configuration name interfaces only by role. */
 export enum NicRole {
@@ -47,7 +48,7 @@ export interface HostArgs {
   sshdPort?: number;
   /** Resource whose deletion takes the host with it; its scripts are then not run for removal. @default none */
   machine?: pulumi.Resource;
-  /** Seconds that the host may take to answer SSH. @default 300 */
+  /** Seconds that the host may take to answer SSH. */
   connectTimeoutSeconds?: number | undefined;
 }
 
@@ -66,7 +67,7 @@ export class Host extends pulumi.ComponentResource {
     this.name = name;
     this.args = args;
     this.connection = pulumi.secret(args.ssh);
-    const patience = `${args.connectTimeoutSeconds ?? 300}s`;
+    const patience = `${args.connectTimeoutSeconds ?? CONNECT_TIMEOUT_SECONDS}s`;
     this.ready = new command.remote.Command(
       `${name}-ready`,
       {

@@ -1,3 +1,5 @@
+import type { DrbdOptions } from "../options";
+
 export interface DrbdNode {
   /** The node's name as `uname -n` gives it. */
   name: string;
@@ -5,17 +7,11 @@ export interface DrbdNode {
   address: string;
 }
 
-export interface DrbdResource {
+export interface DrbdResource extends Omit<Required<DrbdOptions>, "metadata" | "verify"> {
   /** Name of the resource, of the GPT partition and of the volume. */
   volume: string;
   /** N of `/dev/drbdN`. */
   minor: number;
-  /** TCP port on both nodes. */
-  port: number;
-  /** Digest of the online verification. */
-  verifyAlg: string;
-  /** Upper limit of the resync in MiB/s. */
-  resyncMaxRateMiB: number;
   nodes: readonly DrbdNode[];
 }
 

@@ -1,7 +1,7 @@
 import type { Draft } from "../draft";
 import { labNumber } from "../labDefaults";
 import { nearest, show, type Lookup, type Path, type Report } from "../report";
-import { Platform } from "../types";
+import { Platform } from "../variant";
 import { checkUnique } from "./unique";
 
 /** The rules of slaves, read pool and push targets that go beyond those of any machine. */

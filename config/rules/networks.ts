@@ -1,7 +1,7 @@
 import type { Draft } from "../draft";
 import { isHostAddress, overlap } from "../network";
 import { formatPath, show, type Path, type Report } from "../report";
-import { Platform } from "../types";
+import { Platform } from "../variant";
 import { machines } from "./machines";
 import { checkUnique } from "./unique";
 

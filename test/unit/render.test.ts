@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Access, HeartbeatTransport, Squash } from "../../components/enums";
+import { Access, HeartbeatTransport, Squash, VerifyAlg } from "../../components/enums";
 import { vipConf, volumeConf } from "../../components/render/agent";
 import { drbdResource } from "../../components/render/drbd";
 import { haCf, haresources } from "../../components/render/haCf";
@@ -64,7 +64,7 @@ describe("DRBD resource", () => {
     volume: "data",
     minor: 0,
     port: 7788,
-    verifyAlg: "sha1",
+    verifyAlg: VerifyAlg.Sha1,
     resyncMaxRateMiB: 100,
     nodes: [
       { name: "m1", address: "10.10.2.11" },
