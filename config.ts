@@ -16,13 +16,7 @@ import { checkRules } from "./config/rules";
 import { keyTypes, SET_KEY, settingsOf } from "./config/schema";
 import { Platform } from "./config/variant";
 
-export type {
-  ClusterConfig,
-  HostsClusterConfig,
-  LabClusterConfig,
-  Machine,
-  ExistingMachine,
-} from "./config/build";
+export type * from "./config/build";
 export { LAB_DEVICE } from "./config/fencingSchema";
 export { ConfigError, Platform };
 

@@ -1,18 +1,20 @@
 import { SSH_PORT } from "../../components/options";
 import type { Draft } from "../draft";
+import { ROLES } from "../network";
 import type { Report } from "../report";
 import { Platform } from "../variant";
 import { machines } from "./machines";
 import { checkUnique } from "./unique";
-
-const DEVICES = ["serviceDevice", "linkDevice", "replicationDevice"] as const;
 
 /** Machines that exist are as many as are written, and each has an interface for each network. */
 export function checkHosts(draft: Draft, report: Report): void {
   if (draft.platform !== Platform.Hosts) return;
   const hosts = machines(draft);
   for (const { path, machine } of hosts) {
-    const devices = DEVICES.map((key) => ({ path: [...path, key], value: machine[key] }));
+    const devices = ROLES.map((role) => ({
+      path: [...path, `${role}Device`],
+      value: machine[`${role}Device`],
+    }));
     checkUnique(devices, "a network interface for each network", "choose another one", report);
   }
   const doors = hosts.map(({ path, machine: { sshHost, sshPort = SSH_PORT } }) => ({
