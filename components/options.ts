@@ -34,6 +34,8 @@ export class DrbdOptions {
   verifyAlg?: VerifyAlg = VerifyAlg.Sha1;
   /** The most a resync may take, MiB/s. */
   resyncMaxRateMiB?: number = 100;
+  /** What a resync takes even while clients keep the disks busy, MiB/s; 0 holds it back for nobody. */
+  resyncMinRateMiB?: number = 4;
 }
 
 /** How long a master waits for a proof that its peer is not serving. */

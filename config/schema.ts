@@ -122,8 +122,9 @@ const drbd = section({
     "see systemd.time(7), or try it with `systemd-analyze calendar`",
   ).default(DRBD.verify),
   verifyAlg: choice(VerifyAlg).default(DRBD.verifyAlg),
-  // DRBD_C_MAX_RATE_MAX is 4 GiB/s (linux/drbd_limits.h).
+  // DRBD_C_MAX_RATE_MAX and DRBD_C_MIN_RATE_MAX are 4 GiB/s (linux/drbd_limits.h).
   resyncMaxRateMiB: integer(1, 4096, " of MiB per second").default(DRBD.resyncMaxRateMiB),
+  resyncMinRateMiB: integer(0, 4096, " of MiB per second").default(DRBD.resyncMinRateMiB),
 });
 
 const nfs = section({

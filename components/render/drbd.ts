@@ -73,7 +73,7 @@ resource ${r.volume} {
 		on-io-error detach;
 		c-plan-ahead 20;
 		c-fill-target 1M;
-		c-min-rate 4M;
+		c-min-rate ${r.resyncMinRateMiB}M;
 		c-max-rate ${r.resyncMaxRateMiB}M;
 	}
 ${r.nodes.map((n) => `\n\ton ${n.name} {\n\t\taddress ${n.address}:${r.port};\n\t}\n`).join("")}}

@@ -69,6 +69,7 @@ describe("parseConfig", () => {
         verify: "weekly",
         verifyAlg: VerifyAlg.Sha1,
         resyncMaxRateMiB: 100,
+        resyncMinRateMiB: 4,
       },
       fencing: {
         device: "lab",

@@ -66,6 +66,7 @@ describe("DRBD resource", () => {
     port: 7788,
     verifyAlg: VerifyAlg.Sha1,
     resyncMaxRateMiB: 100,
+    resyncMinRateMiB: 4,
     nodes: [
       { name: "m1", address: "10.10.2.11" },
       { name: "m2", address: "10.10.2.12" },
@@ -128,6 +129,10 @@ resource data {
 }
 `,
     );
+  });
+
+  it("holds a resync back for clients, or not at all", () => {
+    assert.match(drbdResource({ ...resource, resyncMinRateMiB: 0 }), /^\t\tc-min-rate 0M;$/m);
   });
 });
 
