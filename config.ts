@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { build, type Complete } from "./config/build";
+import { build, type ClusterConfig, type Complete } from "./config/build";
 import { parseDraft } from "./config/draft";
 import { withLabDefaults } from "./config/labDefaults";
 import {
@@ -13,11 +13,12 @@ import {
   type Report,
 } from "./config/report";
 import { checkRules } from "./config/rules";
-import { keyTypes, SET_KEY, settings } from "./config/schema";
-import { type ClusterConfig, Platform } from "./config/types";
+import { keyTypes, SET_KEY, settingsOf } from "./config/schema";
+import { Platform } from "./config/variant";
 
-export * from "./config/types";
-export { ConfigError };
+export type * from "./config/build";
+export { LAB_DEVICE } from "./config/fencingSchema";
+export { ConfigError, Platform };
 
 /**
  * Reads and checks the configuration of the current stack.
@@ -45,11 +46,13 @@ export function loadConfig(): ClusterConfig {
  */
 export function parseConfig(raw: Record<string, unknown>, keyInClear = false): ClusterConfig {
   const input = decode(raw);
-  const lines = new Set(issueLines(settings.safeParse(input).error?.issues ?? [], input));
+  const sound = parseDraft(input);
+  const variant = { platform: sound.platform, replication: input["replicationNetwork"] !== undefined };
+  const lines = new Set(issueLines(settingsOf(variant).safeParse(input).error?.issues ?? [], input));
   const report: Report = (path, found, allowed, mend) => lines.add(line(path, found, advise(allowed, mend)));
 
   const written: Lookup = (path) => valueAt(input, path);
-  const draft = withLabDefaults(parseDraft(input), written, report);
+  const draft = withLabDefaults(sound, written, report);
   checkRules(draft, written, report);
   if (keyInClear && draft.platform === Platform.Hosts && written(["sshPrivateKey"]) !== undefined) {
     report(

@@ -1,4 +1,4 @@
-import type { ClusterConfig, CommonConfig, HostsClusterConfig, LabClusterConfig, SshConfig } from "./config";
+import type { ClusterConfig, ExistingMachine, HostsClusterConfig, LabClusterConfig, Machine } from "./config";
 import { LAB_DEVICE, Platform as PlatformName } from "./config";
 import {
   ExistingHosts,
@@ -9,6 +9,8 @@ import {
   labFenceDevice,
   type LabNodeArgs,
   type NfsClusterArgs,
+  type Nic,
+  NicRole,
   type Nics,
   type Platform,
   type ReadPoolOptions,
@@ -42,14 +44,14 @@ function platform(config: ClusterConfig): Platform {
 
 function lab(config: LabClusterConfig): Platform {
   const { lab: sizes, masters, slaves, readPool, connectTimeoutSeconds } = config;
-  const node = (h: Machine, memoryMiB: number, dataDiskMiB = 0): [string, LabNodeArgs] => [
-    h.name,
-    { nics: nics(config, h), memoryMiB, dataDiskMiB },
+  const node = (machine: Machine, memoryMiB: number, dataDiskMiB = 0): [string, LabNodeArgs] => [
+    machine.name,
+    { nics: nics(config, machine), memoryMiB, dataDiskMiB },
   ];
   return new Lab("lab", {
     nodes: Object.fromEntries([
       ...masters.map((master) => node(master, sizes.masterMemoryMiB, sizes.dataDiskMiB)),
-      ...sizes.clients.map((client) => node({ serviceDevice: "eth1", ...client }, sizes.clientMemoryMiB)),
+      ...sizes.clients.map((client) => node({ ...client, serviceDevice: "eth1" }, sizes.clientMemoryMiB)),
       ...slaves.map((slave) => node(slave, sizes.slaveMemoryMiB, sizes.slaveDiskMiB)),
       ...(readPool?.proxies ?? []).map((proxy) => node(proxy, sizes.proxyMemoryMiB)),
     ]),
@@ -60,24 +62,22 @@ function lab(config: LabClusterConfig): Platform {
 }
 
 function existingHosts(config: HostsClusterConfig): Platform {
-  const { masters, slaves, readPool, pushTargets, sshPrivateKey, connectTimeoutSeconds } = config;
-  const host = (h: Machine & SshConfig): [string, HostArgs] => [
-    h.name,
-    {
-      ssh: {
-        host: h.sshHost,
-        port: h.sshPort,
-        user: h.sshUser,
-        hostKey: h.hostKey,
-        privateKey: sshPrivateKey,
+  const { masters, slaves, readPool, pushTargets, sshPrivateKey: privateKey, connectTimeoutSeconds } = config;
+  const find = (machine: ExistingMachine): [string, HostArgs] => {
+    const { name, sshHost: host, sshPort: port, sshUser: user, hostKey, dataDisk } = machine;
+    const ssh = { host, port, user, hostKey, privateKey };
+    return [
+      name,
+      {
+        ssh,
+        nics: nics(config, machine),
+        ...(dataDisk !== undefined && { dataDisk }),
+        connectTimeoutSeconds,
       },
-      nics: nics(config, h),
-      ...(h.dataDisk !== undefined && { dataDisk: h.dataDisk }),
-      connectTimeoutSeconds,
-    },
-  ];
+    ];
+  };
   const machines = [...masters, ...slaves, ...(readPool?.proxies ?? []), ...pushTargets];
-  return new ExistingHosts("hosts", { hosts: Object.fromEntries(machines.map(host)) });
+  return new ExistingHosts("hosts", { hosts: Object.fromEntries(machines.map(find)) });
 }
 
 function fenceDevice({ fencing: { device }, masters }: ClusterConfig): FenceDevice | undefined {
@@ -88,30 +88,15 @@ function fenceDevice({ fencing: { device }, masters }: ClusterConfig): FenceDevi
   return fenceAgent({ agent: device.agent, options: Object.fromEntries(options) });
 }
 
-/** What the configuration says of a machine's interfaces and disk, whatever the machine is for. */
-interface Machine {
-  readonly name: string;
-  readonly serviceDevice: string;
-  readonly serviceAddress: string;
-  readonly linkDevice?: string;
-  readonly linkAddress?: string;
-  readonly replicationDevice?: string;
-  readonly replicationAddress?: string;
-  readonly dataDisk?: string;
-}
-
-function nics({ serviceNetwork, linkNetwork, replicationNetwork }: CommonConfig, h: Machine): Nics {
-  const nic = (device = "", address = "", network = "") => ({
-    device,
-    address: `${address}/${network.split("/")[1]}`,
+/** A machine's interfaces: one in each network that it has an address in, and all have one in the service network. */
+function nics(config: ClusterConfig, machine: Machine): Nics {
+  const all = Object.values(NicRole).flatMap((role) => {
+    const device = machine[`${role}Device`];
+    const address = machine[`${role}Address`];
+    const prefix = config[`${role}Network`]?.split("/")[1];
+    return device && address && prefix ? [[role, { device, address: `${address}/${prefix}` }] as const] : [];
   });
-  return {
-    service: nic(h.serviceDevice, h.serviceAddress, serviceNetwork),
-    ...(h.linkAddress && { link: nic(h.linkDevice, h.linkAddress, linkNetwork) }),
-    ...(h.replicationAddress && {
-      replication: nic(h.replicationDevice, h.replicationAddress, replicationNetwork),
-    }),
-  };
+  return Object.fromEntries(all) as Record<NicRole, Nic>;
 }
 
 function names(machines: readonly { name: string }[]): string[] {

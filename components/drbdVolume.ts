@@ -1,22 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DrbdMetadata } from "./enums";
 import type { MasterPair } from "./masterPair";
+import { DrbdOptions, withDefaults } from "./options";
 import { HostScript } from "./remote/hostScript";
 import { drbdGlobal, drbdResource } from "./render/drbd";
-
-/** What a user tunes of the volume. */
-export interface DrbdOptions {
-  /** TCP port of the replication. @default 7788 */
-  port?: number;
-  /** Where DRBD keeps its metadata: in the data partition, or in one of its own. @default internal */
-  metadata?: DrbdMetadata;
-  /** When both disks are compared, the online verification: a calendar expression of systemd's, or `off`. @default weekly */
-  verify?: string;
-  /** Digest for the online verification. @default sha1 */
-  verifyAlg?: string;
-  /** Upper limit of a resync, MiB/s. @default 100 */
-  resyncMaxRateMiB?: number;
-}
 
 export interface DrbdVolumeArgs extends DrbdOptions {
   pair: MasterPair;
@@ -41,13 +28,11 @@ export class DrbdVolume extends pulumi.ComponentResource {
   constructor(name: string, args: DrbdVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:DrbdVolume", name, {}, opts);
     const { pair, volume, minor } = args;
-    const metadata = args.metadata ?? DrbdMetadata.Internal;
+    const options = withDefaults(DrbdOptions, args);
     const resource = pulumi.output({
       volume,
       minor,
-      port: args.port ?? 7788,
-      verifyAlg: args.verifyAlg ?? "sha1",
-      resyncMaxRateMiB: args.resyncMaxRateMiB ?? 100,
+      ...options,
       nodes: [pair.preferred, pair.second].map((host) => ({
         name: host.name,
         address: host.address(host.replicationRole),
@@ -59,7 +44,7 @@ export class DrbdVolume extends pulumi.ComponentResource {
       (host) => ({
         VOLUME: volume,
         DISK: host.dataDisk,
-        EXTERNAL_METADATA: metadata === DrbdMetadata.External ? "yes" : "no",
+        EXTERNAL_METADATA: options.metadata === DrbdMetadata.External ? "yes" : "no",
         SECRETS_GENERATION: pair.secretsGeneration,
         DRBD_GLOBAL: drbdGlobal,
         DRBD_RESOURCE: resource.apply(drbdResource),

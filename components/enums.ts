@@ -22,6 +22,12 @@ export enum HeartbeatTransport {
   Multicast = "mcast",
 }
 
+/** Digests for `drbdadm verify`, by their names in the kernel. */
+export enum VerifyAlg {
+  Sha1 = "sha1",
+  Sha256 = "sha256",
+}
+
 /** Where DRBD keeps the metadata of a volume: the `meta-disk` option of drbd.conf(5). */
 export enum DrbdMetadata {
   /** At the end of the data partition. */

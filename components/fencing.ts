@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MasterPair } from "./masterPair";
+import { FencingTimes, withDefaults } from "./options";
 import { type Host, type HostNamed, NicRole } from "./remote/host";
 import { HostScript, nodeFile } from "./remote/hostScript";
 import { DOOR_PORT, fenceConf, WITNESS_PORT } from "./render/fencing";
@@ -21,15 +22,11 @@ export interface FenceDevice {
 }
 
 /** How a master proves that its peer can acknowledge nothing, when the peer itself does not say so. */
-export interface FencingOptions {
+export interface FencingOptions extends FencingTimes {
   /** @default none */
   device?: FenceDevice | undefined;
   /** Name of a third host that lets one of the two go on alone, and never both. @default none */
   witness?: string | undefined;
-  /** Milliseconds after which a door that does not answer is silent. @default 400 */
-  silenceMs?: number;
-  /** Seconds that the device has for an answer. @default 20 */
-  deviceSeconds?: number;
 }
 
 export interface FencingArgs extends FencingOptions {
@@ -74,11 +71,10 @@ export class Fencing extends pulumi.ComponentResource {
               peer: peer.name,
               volume,
               peerAddresses,
-              silenceMs: args.silenceMs ?? 400,
+              ...withDefaults(FencingTimes, args),
               // what a takeover needs: the manager's deadtime, and some time for its own handler
               patienceMs: args.deadtimeMs + 2000,
               device: device?.command ?? "",
-              deviceSeconds: args.deviceSeconds ?? 20,
               witness: witness?.address(NicRole.Service) ?? "",
             })
             .apply(fenceConf),

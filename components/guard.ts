@@ -1,16 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterManager } from "./managers/manager";
 import type { MasterPair } from "./masterPair";
+import { DrbdOptions, withDefaults } from "./options";
 import { type HostScript, nodeFile } from "./remote/hostScript";
-import { compareTimer, compareUnit, guardUnit, leaveUnit, VERIFY } from "./render/units";
+import { compareTimer, compareUnit, guardUnit, leaveUnit } from "./render/units";
 
-export interface GuardArgs {
+export interface GuardArgs extends Pick<DrbdOptions, "verify"> {
   pair: MasterPair;
   /** Name of the volume whose service it guards. */
   volume: string;
   manager: ClusterManager;
-  /** When both disks are compared: a calendar expression of systemd's, or `off`. @default weekly */
-  verify?: string | undefined;
   /** What it reads and runs: volume, address, exports, fencing. */
   after: readonly pulumi.Resource[];
 }
@@ -24,7 +23,7 @@ export class Guard extends pulumi.ComponentResource {
 
   constructor(name: string, args: GuardArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:Guard", name, {}, opts);
-    const { verify = VERIFY } = args;
+    const { verify } = withDefaults(DrbdOptions, args);
     const vars = {
       VOLUME: args.volume,
       GUARD: nodeFile("safety/guard"),

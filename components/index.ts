@@ -8,6 +8,7 @@ export * from "./managers/manager";
 export * from "./masterPair";
 export * from "./nfsCluster";
 export * from "./nfsExports";
+export * from "./options";
 export * from "./platforms/hosts";
 export * from "./platforms/lab";
 export * from "./platforms/platform";

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { SECRETS_GENERATION } from "./options";
 import { baseVars } from "./remote/base";
 import type { Host } from "./remote/host";
 import { HostScript, nodeFile } from "./remote/hostScript";
@@ -12,8 +13,8 @@ export interface MasterPairArgs {
   active?: string | undefined;
   /** Debian packages of the cluster manager. */
   managerPackages: readonly string[];
-  /** Raise it by one to replace the secrets of heartbeat, DRBD and the doors. @default 1 */
-  secretsGeneration?: number;
+  /** Raise it by one to replace the secrets of heartbeat, DRBD and the doors. */
+  secretsGeneration?: number | undefined;
   /** By the name of a master: what the other one's fence device needs to switch it off. A secret. @default none */
   fenceOptions?: Readonly<Record<string, pulumi.Input<string>>> | undefined;
 }
@@ -61,7 +62,7 @@ export class MasterPair extends pulumi.ComponentResource {
     [this.preferred, this.second] = args.masters;
     this.order =
       args.active === this.second.name ? [this.preferred, this.second] : [this.second, this.preferred];
-    const generation = args.secretsGeneration ?? 1;
+    const generation = args.secretsGeneration ?? SECRETS_GENERATION;
     this.secretsGeneration = String(generation);
     const keys = (what: string) => keysOf(generation).map((g) => this.secret(`${name}-${what}-secret-${g}`));
     const lines = (secrets: pulumi.Output<string>[]) =>

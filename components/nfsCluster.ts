@@ -1,17 +1,25 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type DrbdOptions, DrbdVolume } from "./drbdVolume";
+import { DrbdVolume } from "./drbdVolume";
 import { Fencing, type FencingOptions } from "./fencing";
 import { Guard } from "./guard";
-import { heartbeat, type HeartbeatOptions } from "./managers/heartbeat";
+import { heartbeat } from "./managers/heartbeat";
 import { MasterPair } from "./masterPair";
-import { NfsExports, type NfsOptions } from "./nfsExports";
+import { NfsExports } from "./nfsExports";
+import type {
+  HeartbeatOptions} from "./options";
+import {
+  type DrbdOptions,
+  type NfsOptions,
+  ReplicationOptions,
+  withDefaults,
+} from "./options";
 import { type PushTarget, PushTargets } from "./pushTargets";
 import { type HttpOutput, type NfsOutput, ReadPool, type ReadPoolOptions } from "./readPool";
 import { Host, type HostArgs, type HostNamed, NicRole } from "./remote/host";
 import { HostScript, sha256 } from "./remote/hostScript";
 import { mountAdvice, type Share } from "./render/nfs";
 import { roleMistakes } from "./roles";
-import { Replication, type ReplicationOptions } from "./replication";
+import { Replication } from "./replication";
 import { type FleetSlave, SlaveFleet, type SlaveOutput } from "./slaveFleet";
 import { VirtualIp } from "./virtualIp";
 
@@ -41,7 +49,7 @@ export interface NfsClusterArgs {
   /** Directories on application servers that get the files. @default none */
   pushTargets?: PushTarget[];
   replication?: ReplicationOptions;
-  /** Raise it to replace the secrets of heartbeat, DRBD and replication. @default 1 */
+  /** Raise it to replace the secrets of heartbeat, DRBD and replication. */
   secretsGeneration?: number;
 }
 
@@ -123,7 +131,7 @@ export class NfsCluster extends pulumi.ComponentResource {
         masters: args.masters.map(hostNamed) as [Host, Host],
         active: args.active,
         managerPackages: manager.packages,
-        secretsGeneration: args.secretsGeneration ?? 1,
+        secretsGeneration: args.secretsGeneration,
         fenceOptions: args.fencing?.device?.options,
       },
       parent,
@@ -156,13 +164,7 @@ export class NfsCluster extends pulumi.ComponentResource {
     );
     const guard = new Guard(
       `${name}-guard`,
-      {
-        pair,
-        volume: VOLUME,
-        manager,
-        verify: args.drbd?.verify,
-        after: [...fencing.scripts, volume, vip, service],
-      },
+      { pair, volume: VOLUME, manager, ...args.drbd, after: [...fencing.scripts, volume, vip, service] },
       parent,
     );
     const managed = manager.start(name, { pair, volume: VOLUME, moves: [guard] }, parent);
@@ -225,7 +227,7 @@ export class NfsCluster extends pulumi.ComponentResource {
     if (slaves.length + pushTargets.length === 0) return pulumi.output<ReadsOutput>({ slaves: {} });
     const parent = { parent: this };
     const masters = [pair.preferred, pair.second];
-    const { healthPort = 9479, maxLagSeconds = 5 } = args.replication ?? {};
+    const { healthPort, maxLagSeconds } = withDefaults(ReplicationOptions, args.replication);
     const replication = new Replication(
       `${name}-replication`,
       { pair, mount: MOUNT, shares: shares.map((share) => share.name), ...args.replication },

@@ -1,20 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MasterPair } from "./masterPair";
+import { NfsOptions, withDefaults } from "./options";
 import { type HostScript, nodeFile } from "./remote/hostScript";
 import { volumeConf } from "./render/agent";
 import type { Share } from "./render/nfs";
 import { exportsFile, nfsConf } from "./render/nfs";
 import { mountdUnit } from "./render/units";
-
-/** What a user tunes of the NFS service. */
-export interface NfsOptions {
-  /** Kernel threads of nfsd. @default 8 */
-  threads?: number;
-  /** NFSv4 lease, seconds, 10 to 3600. @default 10 */
-  leaseSeconds?: number;
-  /** Grace period after a failover, seconds, not below the lease; it ends as soon as all clients are back. @default 10 */
-  graceSeconds?: number;
-}
 
 export interface NfsExportsArgs extends NfsOptions {
   pair: MasterPair;
@@ -41,11 +32,7 @@ export class NfsExports extends pulumi.ComponentResource {
       VOLUME: volume,
       MOUNT: mount,
       EXPORTS: exportsFile(volume, mount, shares),
-      NFS_CONF: nfsConf({
-        threads: args.threads ?? 8,
-        leaseSeconds: args.leaseSeconds ?? 10,
-        graceSeconds: args.graceSeconds ?? 10,
-      }),
+      NFS_CONF: nfsConf(withDefaults(NfsOptions, args)),
       VOLUME_CONF: volumeConf({ volume, minor, mount, shares: shares.map((share) => share.name) }),
       MOUNTD_UNIT: mountdUnit,
       SERVICE: nodeFile("service"),

@@ -1,30 +1,25 @@
 import * as pulumi from "@pulumi/pulumi";
+import { FeedOptions, type HealthOptions, withDefaults } from "./options";
 import { type Host, type HostNamed, NicRole } from "./remote/host";
 import { base } from "./remote/base";
 import { Replica } from "./replica";
 import type { Replication } from "./replication";
 
 /** A directory on an application server that gets the files. */
-export interface PushTarget {
+export interface PushTarget extends FeedOptions {
   /** Name of the host. */
   name: string;
   /** Empty, or this target's from before; the shares are directories in it. */
   directory: string;
   /** Names of the shares that it gets. */
   shares: string[];
-  /** KiB/s that replication to it may take; 0 is no limit. @default 0 */
-  bandwidthKiB?: number;
 }
 
-export interface PushTargetsArgs {
+export interface PushTargetsArgs extends Required<HealthOptions> {
   targets: readonly PushTarget[];
   hostNamed: HostNamed;
   replication: Replication;
   masters: readonly Host[];
-  /** Lag above which a target's health check says no, seconds. */
-  maxLagSeconds: number;
-  /** TCP port of health check and metrics. */
-  healthPort: number;
 }
 
 const PACKAGES = ["nodejs", "rsync", "python3-minimal", "socat"];
@@ -34,8 +29,8 @@ export class PushTargets extends pulumi.ComponentResource {
   constructor(name: string, args: PushTargetsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:PushTargets", name, {}, opts);
     const { targets, hostNamed, masters, ...rest } = args;
-    for (const { directory, shares, bandwidthKiB = 0, ...target } of targets) {
-      const host = hostNamed(target.name);
+    for (const { name: target, directory, shares, ...feed } of targets) {
+      const host = hostNamed(target);
       const after = base(name, host, { packages: PACKAGES }, this);
       new Replica(
         `${name}-${host.name}`,
@@ -47,7 +42,7 @@ export class PushTargets extends pulumi.ComponentResource {
           masters: masters.map((master) => master.address(NicRole.Service)),
           after,
           shares,
-          bandwidthKiB,
+          ...withDefaults(FeedOptions, feed),
           ...rest,
         },
         { parent: this },

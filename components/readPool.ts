@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Access } from "./enums";
+import { VrrpOptions, withDefaults } from "./options";
 import { type Host, type HostNamed, NicRole } from "./remote/host";
 import { base } from "./remote/base";
 import { HostScript, nodeFile } from "./remote/hostScript";
@@ -9,13 +10,11 @@ import { REPLICA } from "./render/replica";
 import { readable } from "./render/reads";
 
 /** What a user sets of the read pool. */
-export interface ReadPoolOptions {
+export interface ReadPoolOptions extends VrrpOptions {
   /** The address that readers use, IPv4 without prefix length, in the proxies' service network. */
   vip: pulumi.Input<string>;
   /** Names of the two hosts in front of the slaves. */
   proxies: string[];
-  /** VRRP virtual router, 1 to 255, of its own in the service network. @default 51 */
-  routerId?: number;
 }
 
 export interface ReadPoolArgs extends ReadPoolOptions {
@@ -110,7 +109,7 @@ export class ReadPool extends pulumi.ComponentResource {
               device: host.nic(NicRole.Service).device,
               address,
               peer: peer.address(NicRole.Service),
-              routerId: args.routerId ?? 51,
+              ...withDefaults(VrrpOptions, args),
             })
             .apply(keepalivedConf),
           HAPROXY_UNIT: haproxyUnit,

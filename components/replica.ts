@@ -1,35 +1,28 @@
 import * as pulumi from "@pulumi/pulumi";
 import { replicatorFiles } from "../replicator/files";
 import type { Service } from "../replicator/slave/services";
+import type { HealthOptions } from "./options";
 import { type Host, NicRole } from "./remote/host";
 import { HostScript, nodeFile } from "./remote/hostScript";
 import { authorizedKey, receiverUnit, replicaConf, rsyncSocket, rsyncUnit, sshdConf } from "./render/replica";
-import { LOGIN } from "./render/replication";
+import { type FeedConf, LOGIN } from "./render/replication";
 import type { Replication } from "./replication";
 
 /** A service whose address may not be known yet. */
 type ServiceArgs = Omit<Service, "address"> & { address: pulumi.Input<string> };
 
-export interface ReplicaArgs {
+export interface ReplicaArgs extends FeedConf, Required<HealthOptions> {
   /** What the names of its scripts begin with. */
   label: string;
   host: Host;
   /** Directory that holds the copies of the shares. */
   root: string;
-  /** Names of the shares that it gets. */
-  shares: readonly string[];
   /** The interface by which the masters reach it. */
   role: NicRole;
   /** The masters' addresses as the replica sees them. */
   masters: readonly pulumi.Input<string>[];
   /** What must be in place on the host before: its packages, its disk. */
   after: pulumi.Resource;
-  /** KiB/s that replication to it may take; 0 is no limit. */
-  bandwidthKiB: number;
-  /** Lag above which the health check says no, seconds. */
-  maxLagSeconds: number;
-  /** TCP port of health check and metrics. */
-  healthPort: number;
   /** What serves the copies; its health is the replica's. @default nothing */
   serves?: readonly ServiceArgs[];
   /** Where what changes comes from. */

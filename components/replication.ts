@@ -2,25 +2,19 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { replicatorFiles } from "../replicator/files";
 import type { MasterPair } from "./masterPair";
+import { ReplicationOptions, withDefaults } from "./options";
 import { baseVars } from "./remote/base";
 import { type Host, NicRole } from "./remote/host";
 import type { HostScript } from "./remote/hostScript";
-import { daemonConf, feedConf, replicatorUnit, sshConfig, sshHost } from "./render/replication";
+import {
+  daemonConf,
+  type FeedConf,
+  feedConf,
+  replicatorUnit,
+  sshConfig,
+  sshHost,
+} from "./render/replication";
 import { type SshKey, sshKey } from "./render/sshKey";
-
-/** What a user tunes of the replication. */
-export interface ReplicationOptions {
-  /** How long changes are gathered before they are sent, milliseconds. @default 200 */
-  coalesceMs?: number;
-  /** Lag above which a slave is not read from, seconds. @default 5 */
-  maxLagSeconds?: number;
-  /** What the masters keep for slaves that are away, MiB; one that is further behind is compared in full. @default 256 */
-  journalLimitMiB?: number;
-  /** TCP port of metrics and status on the active master. @default 9478 */
-  metricsPort?: number;
-  /** TCP port of health check and metrics on each slave. @default 9479 */
-  healthPort?: number;
-}
 
 export interface ReplicationArgs extends ReplicationOptions {
   pair: MasterPair;
@@ -31,14 +25,10 @@ export interface ReplicationArgs extends ReplicationOptions {
 }
 
 /** One host that gets copies. */
-export interface FeedArgs {
+export interface FeedArgs extends FeedConf {
   host: Host;
   /** The interface by which the masters reach it. */
   role: NicRole;
-  /** Names of the shares that it gets. */
-  shares: readonly string[];
-  /** KiB/s that replication to it may take; 0 is no limit. */
-  bandwidthKiB: number;
   /** What receives on it; the masters learn of the host after that. */
   receiver: pulumi.Resource;
 }
@@ -83,11 +73,8 @@ export class Replication extends pulumi.ComponentResource {
           .output({
             mount,
             shares: args.shares,
-            coalesceMs: args.coalesceMs ?? 200,
-            maxLagSeconds: args.maxLagSeconds ?? 5,
-            journalLimitMiB: args.journalLimitMiB ?? 256,
+            ...withDefaults(ReplicationOptions, args),
             metricsAddress: host.address(NicRole.Service),
-            metricsPort: args.metricsPort ?? 9478,
           })
           .apply(daemonConf),
         SSH_CONFIG: sshConfig,

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Access, Squash } from "./enums";
+import { FeedOptions, type HealthOptions, withDefaults } from "./options";
 import { type Host, type HostNamed, NicRole } from "./remote/host";
 import { base } from "./remote/base";
 import { HostScript } from "./remote/hostScript";
@@ -10,14 +11,12 @@ import { Replica } from "./replica";
 import type { Replication } from "./replication";
 
 /** One read slave. */
-export interface FleetSlave {
+export interface FleetSlave extends FeedOptions {
   /** Name of the host, which has a link interface and a data disk. */
   name: string;
-  /** KiB/s that replication to it may take; 0 is no limit. @default 0 */
-  bandwidthKiB?: number;
 }
 
-export interface SlaveFleetArgs {
+export interface SlaveFleetArgs extends Required<HealthOptions> {
   slaves: readonly FleetSlave[];
   hostNamed: HostNamed;
   replication: Replication;
@@ -25,10 +24,6 @@ export interface SlaveFleetArgs {
   shares: readonly Share[];
   /** Addresses of the proxies that may speak for readers. @default none */
   proxies?: readonly pulumi.Input<string>[];
-  /** Lag above which a slave's health check says no, seconds. */
-  maxLagSeconds: number;
-  /** TCP port of health check and metrics. */
-  healthPort: number;
 }
 
 /** How an application reads from one slave. */
@@ -103,7 +98,7 @@ export class SlaveFleet extends pulumi.ComponentResource {
         masters: args.masters.map((master) => master.address(NicRole.Link)),
         replication: args.replication,
         after: disk,
-        bandwidthKiB: slave.bandwidthKiB ?? 0,
+        ...withDefaults(FeedOptions, slave),
         maxLagSeconds: args.maxLagSeconds,
         healthPort: args.healthPort,
         serves: [

@@ -1,74 +1,85 @@
-import type * as pulumi from "@pulumi/pulumi";
+import { SSH_PORT, SSH_USER } from "../components/options";
 import { NONE } from "./fencingSchema";
 import { shareClient, type Settings } from "./schema";
-import { Platform, type ClusterConfig, type CommonConfig, type MasterConfig, type SshConfig } from "./types";
+import { Platform } from "./variant";
 
-type Master = NonNullable<Settings["masters"]>[number];
-type Slave = Settings["slaves"][number];
-type PushTarget = Settings["pushTargets"][number];
-type ReadPool = NonNullable<Settings["readPool"]>;
-type Proxy = NonNullable<ReadPool["proxies"]>[number];
 type With<T, K extends keyof T> = T & Required<Pick<T, K>>;
+type Master = NonNullable<Settings["masters"]>[number];
+type Proxy = NonNullable<NonNullable<Settings["readPool"]>["proxies"]>[number];
+type Placed = With<Partial<Master>, "name" | "serviceAddress">;
+
+/** A machine of any kind: where it is in which network, by which interface, and its disk. */
+export type Machine = With<Placed, "serviceDevice">;
+/** One that exists, and how SSH reaches it. */
+export type ExistingMachine = With<Machine, "sshHost" | "sshPort" | "sshUser" | "hostKey">;
 
 /** Settings without errors: what has no fixed default is given, on the platforms that use it. */
-export interface Complete extends Settings {
+export interface Complete extends With<Settings, "lab" | "sshPrivateKey"> {
   readonly masters: [Master, Master];
-  readonly slaves: With<Slave, "serviceAddress" | "linkAddress">[];
-  readonly readPool?: ReadPool & { readonly proxies: [Proxy, Proxy] };
-  readonly pushTargets: With<PushTarget, "serviceAddress">[];
-  readonly lab: Settings["lab"] & Required<Pick<Settings["lab"], "clients">>;
-  readonly sshPrivateKey: pulumi.Output<string>;
+  readonly slaves: With<Settings["slaves"][number], "serviceAddress" | "linkAddress">[];
+  readonly readPool?: NonNullable<Settings["readPool"]> & { readonly proxies: [Proxy, Proxy] };
+  readonly pushTargets: With<Settings["pushTargets"][number], "serviceAddress">[];
+  readonly lab: With<NonNullable<Settings["lab"]>, "clients">;
 }
 
-type PlatformKeys = "platform" | "masters" | "slaves" | "readPool" | "pushTargets" | "lab" | "sshPrivateKey";
+/** The checked configuration of a stack, frozen, with every default filled in. docs/config.md says what the keys mean. */
+export type ClusterConfig = ReturnType<typeof build>;
+export type LabClusterConfig = Extract<ClusterConfig, { platform: Platform.Lab }>;
+export type HostsClusterConfig = Extract<ClusterConfig, { platform: Platform.Hosts }>;
 
-/** What the lab's machines have; lab/ builds them so. */
-const LAB_SERVICE = { serviceDevice: "eth1" };
-const LAB_STORAGE = { ...LAB_SERVICE, linkDevice: "eth2", dataDisk: "/dev/disk/by-id/virtio-data" };
-const LAB_REPLICATION = { replicationDevice: "eth3" };
+/** The configuration that is written in `settings`, as the components call it. */
+export function build(settings: Complete) {
+  const { platform, lab, sshPrivateKey, ...common } = settings;
+  return platform === Platform.Lab
+    ? { ...withMachines<Machine>(common, labMachine), platform: Platform.Lab as const, lab }
+    : {
+        ...withMachines<ExistingMachine>(common, existingMachine),
+        platform: Platform.Hosts as const,
+        sshPrivateKey,
+      };
+}
 
-/** The configuration that is written in `settings`. */
-export function build(settings: Complete): ClusterConfig {
-  const { platform, masters, slaves, readPool, pushTargets, lab, sshPrivateKey, ...rest } = settings;
-  const common = buildCommon(rest);
-  const shares = common.shares.map(({ name }) => name);
-  const targets = pushTargets.map((target) => ({ ...target, shares: target.shares ?? shares }));
-  if (platform === Platform.Lab) {
-    const proxy = (given: Proxy) => ({ ...given, ...LAB_SERVICE });
-    return {
-      ...common,
-      platform,
-      masters: [labMaster(masters[0]), labMaster(masters[1])],
-      slaves: slaves.map((slave) => ({ ...slave, ...LAB_STORAGE })),
-      ...(readPool && {
-        readPool: { ...readPool, proxies: [proxy(readPool.proxies[0]), proxy(readPool.proxies[1])] },
-      }),
-      pushTargets: targets.map((target) => ({ ...target, ...LAB_SERVICE })),
-      lab,
-    };
-  }
+/** What lab/ gives its machines; those in the link network have a disk. */
+function labMachine<T extends Placed>(machine: T): T & Machine {
   return {
-    ...common,
-    platform,
-    masters: [host(masters[0]), host(masters[1])],
-    slaves: slaves.map((slave) => host(slave)),
-    ...(readPool && {
-      readPool: { ...readPool, proxies: [host(readPool.proxies[0]), host(readPool.proxies[1])] },
+    ...machine,
+    serviceDevice: "eth1",
+    ...(machine.linkAddress !== undefined && {
+      linkDevice: "eth2",
+      dataDisk: "/dev/disk/by-id/virtio-data",
     }),
-    pushTargets: targets.map((target) => host(target)),
-    sshPrivateKey,
+    ...(machine.replicationAddress !== undefined && { replicationDevice: "eth3" }),
   };
 }
 
-function buildCommon(settings: Omit<Complete, PlatformKeys>): CommonConfig {
-  const { keepalive, warntime, deadtime, initdead, ...heartbeat } = settings.heartbeat;
-  const { coalesce, maxLag, ...replication } = settings.replication;
-  const { device = NONE, witness = NONE, silence, ...fencing } = settings.fencing;
+/** The schema has made sure that the keys which hosts must have are there. */
+function existingMachine<T extends Placed>(machine: T): T & ExistingMachine {
+  const { serviceAddress: sshHost } = machine;
+  return { sshHost, sshPort: SSH_PORT, sshUser: SSH_USER, ...machine } as T & ExistingMachine;
+}
+
+function withMachines<M>(
+  settings: Omit<Complete, "platform" | "lab" | "sshPrivateKey">,
+  machine: <T extends Placed>(given: T) => T & M,
+) {
+  const { masters, slaves, readPool, pushTargets, ...rest } = settings;
+  const { keepalive, warntime, deadtime, initdead, ...heartbeat } = rest.heartbeat;
+  const { coalesce, maxLag, ...replication } = rest.replication;
+  const { device = NONE, witness = NONE, silence, ...fencing } = rest.fencing;
+  const pair = <T extends Placed>([first, second]: [T, T]): [T & M, T & M] => [
+    machine(first),
+    machine(second),
+  ];
+  const shares = rest.shares.map(({ name }) => name);
   return {
-    ...settings,
-    shares: settings.shares.map(({ name, clients }) => ({
+    ...rest,
+    masters: pair(masters),
+    slaves: slaves.map((slave) => machine(slave)),
+    ...(readPool && { readPool: { ...readPool, proxies: pair(readPool.proxies) } }),
+    pushTargets: pushTargets.map((target) => machine({ ...target, shares: target.shares ?? shares })),
+    shares: rest.shares.map(({ name, clients }) => ({
       name,
-      clients: clients ?? [shareClient.parse({ from: settings.serviceNetwork })],
+      clients: clients ?? [shareClient.parse({ from: rest.serviceNetwork })],
     })),
     heartbeat: {
       keepaliveMs: keepalive,
@@ -85,13 +96,4 @@ function buildCommon(settings: Omit<Complete, PlatformKeys>): CommonConfig {
     },
     replication: { coalesceMs: coalesce, maxLagSeconds: maxLag / 1000, ...replication },
   };
-}
-
-function labMaster(master: Master): MasterConfig {
-  return { ...master, ...LAB_STORAGE, ...(master.replicationAddress !== undefined && LAB_REPLICATION) };
-}
-
-/** checkRules has made sure that the keys which hosts must have are there. */
-function host<T extends SshConfig & { readonly serviceAddress: string }>(machine: Partial<T>): T {
-  return { sshHost: machine.serviceAddress, sshPort: 22, sshUser: "root", ...machine } as T;
 }

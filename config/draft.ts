@@ -4,13 +4,7 @@ import { settings, type Settings } from "./schema";
 
 /** The parts of `T` that are valid; what is not is undefined, at any depth. */
 export type Sound<T> =
-  T extends pulumi.Output<unknown>
-    ? T | undefined
-    : T extends readonly (infer E)[]
-      ? readonly Sound<E>[] | undefined
-      : T extends object
-        ? { readonly [K in keyof T]?: Sound<T[K]> } | undefined
-        : T | undefined;
+  (T extends pulumi.Output<unknown> ? T : { readonly [K in keyof T]?: Sound<T[K]> }) | undefined;
 
 /** The settings as far as they are valid: what the rules look at. */
 export type Draft = NonNullable<Sound<Settings>>;

@@ -1,10 +1,12 @@
 import { z } from "zod";
-import { duration, flag, integer, name, says, section, text } from "./fields";
+import { FencingTimes, withDefaults } from "../components/options";
+import { duration, flag, name, says, seconds, section, text } from "./fields";
 import { advise } from "./report";
-import { LAB_DEVICE } from "./types";
 
 /** Written for a part of `fencing` that there shall not be. */
 export const NONE = "none";
+/** The value of `fencing.device` that is the lab's own. */
+export const LAB_DEVICE = "lab";
 
 const value = says(
   "a text of one line, a number, true or false",
@@ -35,6 +37,9 @@ const agent = section({
     .prefault({}),
 });
 
+/** A program of Debian's fence-agents: its options for either master, and those that switch off the one of that name. */
+export type FenceAgent = z.output<typeof agent>;
+
 const command = text(
   (value) => /^\/[^\s"'\\$`]+( [^\s"'\\$`]+)*$/.test(value) || value === LAB_DEVICE || value === NONE,
   "the path of a command on the masters with its arguments, without quotes; { agent, options, masters }; or none",
@@ -51,10 +56,12 @@ const device = z.unknown().transform((given, context) => {
   return z.NEVER;
 });
 
+const TIMES = withDefaults(FencingTimes);
+
 export const fencing = section({
   device: device.exactOptional(),
   witness: name.exactOptional(),
   allowDataLoss: flag,
-  silence: duration(["50ms", "10s"]).default(400),
-  deviceSeconds: integer(1, 120, " of seconds").default(20),
+  silence: duration(["50ms", "10s"]).default(TIMES.silenceMs),
+  deviceSeconds: seconds(1, 120).default(TIMES.deviceSeconds),
 });

@@ -39,6 +39,10 @@ export function choice<const T extends Record<string, string>>(
 
 export const flag = z.boolean(says("true, false", "write it without quotes")).default(false);
 
+export function list<T extends z.ZodType>(of: T, allowed: string) {
+  return z.array(of, says(allowed, "write it as a list"));
+}
+
 /** An object with these keys and no others. */
 export function section<T extends z.core.$ZodLooseShape>(shape: T) {
   const known = Object.keys(shape);
@@ -130,6 +134,8 @@ export const device = text(
 
 export const port = integer(1, 65535);
 
+export const seconds = (min: number, max: number) => integer(min, max, " of seconds");
+
 export const mebibytes = (min: number, max?: number) => integer(min, max, " of MiB");
 
 /** An absolute path with neither `.` nor `..` in it, of letters that no script has to quote. */
@@ -137,26 +143,24 @@ export function isPath(value: string): boolean {
   return /^(\/[\w.:+@-]+)+$/.test(value) && !/\/\.\.?(\/|$)/.test(value);
 }
 
-/** How SSH reaches a host. */
-export const ssh = {
-  sshHost: text(
-    /^[a-zA-Z0-9]([\w.-]*\w)?$/,
-    "a host name or an IPv4 address",
-    "leave user and port off",
-  ).exactOptional(),
-  sshPort: port.exactOptional(),
-  // As useradd(8) has it, but for a last `$`, which is for machines' accounts.
-  sshUser: text(
-    /^(?!\.{1,2}$|\d+$)[\w.][\w.-]{0,31}$/,
-    "a user name such as root: 1 to 32 letters, digits and '_', '.', '-', not first a '-' and not digits alone",
-    "name root or a user who may `sudo -n`",
-  ).exactOptional(),
-  hostKey: text(
-    isHostKey,
-    "the host's public key on one line, ssh-ed25519 AAAA… or ecdsa-sha2-nistp256, -384 or -521 AAAA…",
-    mendHostKey,
-  ).exactOptional(),
-};
+export const sshHost = text(
+  /^[a-zA-Z0-9]([\w.-]*\w)?$/,
+  "a host name or an IPv4 address",
+  "leave user and port off",
+);
+
+/** As useradd(8) has it, but for a last `$`, which is for machines' accounts. */
+export const sshUser = text(
+  /^(?!\.{1,2}$|\d+$)[\w.][\w.-]{0,31}$/,
+  "a user name such as root: 1 to 32 letters, digits and '_', '.', '-', not first a '-' and not digits alone",
+  "name root or a user who may `sudo -n`",
+);
+
+export const hostKey = text(
+  isHostKey,
+  "the host's public key on one line, ssh-ed25519 AAAA… or ecdsa-sha2-nistp256, -384 or -521 AAAA…",
+  mendHostKey,
+);
 
 /** A partition, by the kernel's names and udev's. */
 const PARTITION =

@@ -1,27 +1,16 @@
 import type { Draft } from "./draft";
-import { hostAt } from "./network";
-import { show, type Lookup, type Report } from "./report";
-import { LAB_DEVICE, Platform } from "./types";
+import { LAB_DEVICE } from "./fencingSchema";
+import { hostAt, type Role, ROLES } from "./network";
+import { show, type Lookup, type Path, type Report } from "./report";
+import { Platform } from "./variant";
 
-type Network = "serviceNetwork" | "linkNetwork" | "replicationNetwork";
+type Addresses = { readonly [R in Role as `${R}Address`]?: string };
 
-/** Which hosts of their networks the lab's machines are, and what to do where there is no such host. */
-interface Room {
-  readonly hosts: string;
-  readonly mend: string;
-}
-const MACHINES: Room = {
-  hosts: "machines at its start + 11, + 12 and + 13",
-  mend: "widen it to /28 or more, or set masters and lab.clients",
-};
-const SLAVES: Room = {
-  hosts: "slaves at its start + 20 + the number in the name",
-  mend: "widen it to /26 or more, or set the addresses of slaves",
-};
-const PROXIES: Room = {
-  hosts: "proxies at its start + 31 and + 32",
-  mend: "widen it to /26 or more, or set readPool.proxies",
-};
+/** What a network must have room for, and what to do where it has none: how wide it must be, or what to write. */
+type Room = readonly [hosts: string, width: string, keys: string];
+const MACHINES: Room = ["machines at its start + 11, + 12 and + 13", "/28", "masters and lab.clients"];
+const SLAVES: Room = ["slaves at its start + 20 + the number in the name", "/26", "the addresses of slaves"];
+const PROXIES: Room = ["proxies at its start + 31 and + 32", "/26", "readPool.proxies"];
 
 /** The number of a slave whose addresses have a default: 1 to 20, at the end of its name. */
 export function labNumber(name: string): number | undefined {
@@ -35,64 +24,60 @@ export function labNumber(name: string): number | undefined {
  */
 export function withLabDefaults(draft: Draft, written: Lookup, report: Report): Draft {
   if (draft.platform !== Platform.Lab) return draft;
-  const at = (key: Network, offset: number, { hosts, mend }: Room) => {
-    const network = draft[key];
-    const address = network === undefined ? undefined : hostAt(network, offset);
-    if (network !== undefined && address === undefined) {
-      report([key], show(network), `a network that has room for the lab's ${hosts}`, mend);
-    }
-    return address;
+  const { slaves, readPool, fencing, lab } = draft;
+  const or = <T>(path: Path, given: T, make: () => T) => (written(path) === undefined ? make() : given);
+  /** The addresses of the host `offset` in the networks of these roles, as far as there are such networks. */
+  const at = (offset: number, [hosts, width, keys]: Room, roles: readonly Role[] = ROLES): Addresses => {
+    const addresses = roles.flatMap((role) => {
+      const network = draft[`${role}Network`];
+      if (network === undefined) return [];
+      const address = hostAt(network, offset);
+      if (address !== undefined) return [[`${role}Address`, address] as const];
+      const mend = `widen it to ${width} or more, or set ${keys}`;
+      report([`${role}Network`], show(network), `a network that has room for the lab's ${hosts}`, mend);
+      return [];
+    });
+    return Object.fromEntries(addresses);
   };
-  const master = (name: string, offset: number) => {
-    const replicationAddress = at("replicationNetwork", offset, MACHINES);
-    return {
-      name,
-      serviceAddress: at("serviceNetwork", offset, MACHINES),
-      linkAddress: at("linkNetwork", offset, MACHINES),
-      ...(replicationAddress !== undefined && { replicationAddress }),
-    };
-  };
-  const slave = (given: NonNullable<Draft["slaves"]>[number], i: number) => {
-    const number = given?.name === undefined ? undefined : labNumber(given.name);
-    if (number === undefined) return given;
-    const address = (key: "serviceAddress" | "linkAddress", network: Network) =>
-      written(["slaves", i, key]) === undefined ? at(network, 20 + number, SLAVES) : given?.[key];
-    return {
-      ...given,
-      serviceAddress: address("serviceAddress", "serviceNetwork"),
-      linkAddress: address("linkAddress", "linkNetwork"),
-    };
-  };
-  const inService = (name: string, offset: number, room: Room) => ({
-    name,
-    serviceAddress: at("serviceNetwork", offset, room),
-  });
-  const proxies = () => [inService("p1", 31, PROXIES), inService("p2", 32, PROXIES)];
-  const { masters, slaves, readPool, pushTargets, fencing, lab } = draft;
-  const clients =
-    written(["lab", "clients"]) === undefined ? [inService("client", 13, MACHINES)] : lab?.clients;
+  const clients = or(["lab", "clients"], lab?.clients, () => [
+    { name: "client", ...at(13, MACHINES, ["service"]) },
+  ]);
   return {
     ...draft,
-    masters: written(["masters"]) === undefined ? [master("m1", 11), master("m2", 12)] : masters,
-    slaves: slaves?.map(slave),
+    masters: or(["masters"], draft.masters, () => [
+      { name: "m1", ...at(11, MACHINES) },
+      { name: "m2", ...at(12, MACHINES) },
+    ]),
+    slaves: slaves?.map((slave, i) => {
+      const number = labNumber(slave?.name ?? "");
+      if (number === undefined) return slave;
+      const roles = (["service", "link"] as const).filter(
+        (role) => written(["slaves", i, `${role}Address`]) === undefined,
+      );
+      return { ...slave, ...at(20 + number, SLAVES, roles) };
+    }),
     ...(readPool && {
       readPool: {
         ...readPool,
-        proxies: written(["readPool", "proxies"]) === undefined ? proxies() : readPool.proxies,
+        proxies: or(["readPool", "proxies"], readPool.proxies, () => [
+          { name: "p1", ...at(31, PROXIES, ["service"]) },
+          { name: "p2", ...at(32, PROXIES, ["service"]) },
+        ]),
       },
     }),
-    pushTargets: pushTargets?.map((target) => ({
+    pushTargets: draft.pushTargets?.map((target) => ({
       ...target,
       serviceAddress: clients?.find((client) => client?.name === target?.name)?.serviceAddress,
     })),
-    // any third machine is a witness
     fencing: fencing && {
       ...fencing,
-      device: written(["fencing", "device"]) === undefined ? LAB_DEVICE : fencing.device,
-      witness:
-        written(["fencing", "witness"]) === undefined
-          ? [...(clients ?? []), ...(slaves ?? [])].find((machine) => machine?.name !== undefined)?.name
-          : fencing.witness,
+      device: or(["fencing", "device"], fencing.device, () => LAB_DEVICE),
+      // any third machine is a witness
+      witness: or(
+        ["fencing", "witness"],
+        fencing.witness,
+        () => [...(clients ?? []), ...(slaves ?? [])].find((machine) => machine?.name !== undefined)?.name,
+      ),
     },
     lab: lab && { ...lab, clients },
   };

@@ -1,5 +1,9 @@
 import { IPv4 } from "ipaddr.js";
 
+/** What a network is for; the keys of networks, addresses and interfaces begin with it. */
+export const ROLES = ["service", "link", "replication"] as const;
+export type Role = (typeof ROLES)[number];
+
 /** Whether `text` is an IPv4 address in its usual form: four decimals, no leading zeros. */
 export function isAddress(text: string): boolean {
   return IPv4.isValidFourPartDecimal(text);

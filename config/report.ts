@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
 
 /** The configuration namespace: the project's name. */
@@ -101,21 +102,7 @@ function isSecret([top, , key]: Path, value: unknown): boolean {
 
 /** The one of `known` that `key` most resembles; undefined if more than half of it would have to change. */
 export function nearest(key: string, known: readonly string[]): string | undefined {
-  const ranked = known.map((name) => ({ name, edits: edits(key.toLowerCase(), name.toLowerCase()) }));
-  const [best] = ranked.sort((a, b) => a.edits - b.edits);
-  return best !== undefined && best.edits <= key.length / 2 ? best.name : undefined;
-}
-
-/** The Levenshtein distance: how many letters to insert, delete or replace to turn `a` into `b`. */
-function edits(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replace = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replace, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  const edits = (name: string) => distance(key.toLowerCase(), name.toLowerCase());
+  const [best] = [...known].sort((a, b) => edits(a) - edits(b));
+  return best !== undefined && edits(best) <= key.length / 2 ? best : undefined;
 }

@@ -4,14 +4,13 @@ import { checkFencing } from "./rules/fencing";
 import { checkFleet } from "./rules/fleet";
 import { checkNames, checkPairs } from "./rules/machines";
 import { checkAddresses, checkNetworks, checkPingNodes } from "./rules/networks";
-import { checkPlatform, checkReplicationNetwork } from "./rules/platforms";
+import { checkHosts } from "./rules/platforms";
 import { checkGrace, checkHeartbeat, checkPorts, checkReplication, checkShares } from "./rules/services";
 
 /** Reports what is wrong between the valid values of `draft`. */
 export function checkRules(draft: Draft, written: Lookup, report: Report): void {
-  checkPlatform(draft, written, report);
+  checkHosts(draft, report);
   checkPairs(draft, report);
-  checkReplicationNetwork(draft, written, report);
   checkNetworks(draft, report);
   checkAddresses(draft, report);
   checkPingNodes(draft, report);

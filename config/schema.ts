@@ -1,46 +1,54 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { Access, DrbdMetadata, HeartbeatTransport, MachineType, Squash } from "../components/enums";
-import { VERIFY } from "../components/render/units";
+import {
+  Access,
+  DrbdMetadata,
+  HeartbeatTransport,
+  MachineType,
+  Squash,
+  VerifyAlg,
+} from "../components/enums";
+import {
+  CONNECT_TIMEOUT_SECONDS,
+  DrbdOptions,
+  HeartbeatOptions,
+  NfsOptions,
+  ReplicationOptions,
+  SECRETS_GENERATION,
+  withDefaults,
+} from "../components/options";
 import { isCalendar } from "./calendar";
 import {
   address,
   choice,
   clientAddress,
-  dataDisk,
-  device,
   duration,
   flag,
   integer,
+  list,
   mebibytes,
   name,
   network,
   port,
   says,
+  seconds,
   section,
-  ssh,
   text,
 } from "./fields";
-import { pushTargets, readPool, replication, slaves } from "./fleetSchema";
 import { fencing } from "./fencingSchema";
+import { machines } from "./machineSchema";
 import { isAddress } from "./network";
+import { advise } from "./report";
 import { hasPassphrase } from "./sshKey";
-import { Platform, VerifyAlg } from "./types";
+import { kinds, Platform, type Variant } from "./variant";
+
+const HEARTBEAT = withDefaults(HeartbeatOptions);
+const DRBD = withDefaults(DrbdOptions);
+const NFS = withDefaults(NfsOptions);
+const REPLICATION = withDefaults(ReplicationOptions);
 
 /** How to mend `sshPrivateKey`. */
 export const SET_KEY = "set it with `pulumi config set --secret sshPrivateKey < FILE`";
-
-const master = section({
-  name,
-  serviceAddress: address,
-  linkAddress: address,
-  replicationAddress: address.exactOptional(),
-  ...ssh,
-  serviceDevice: device.exactOptional(),
-  linkDevice: device.exactOptional(),
-  replicationDevice: device.exactOptional(),
-  dataDisk: dataDisk.exactOptional(),
-});
 
 const lab = section({
   machine: choice(MachineType).exactOptional(),
@@ -50,12 +58,10 @@ const lab = section({
   proxyMemoryMiB: mebibytes(192).default(256),
   dataDiskMiB: mebibytes(256).default(1024),
   slaveDiskMiB: mebibytes(256).default(1024),
-  clients: z
-    .array(
-      section({ name, serviceAddress: address }),
-      says("a list of { name, serviceAddress }", "write it as a list"),
-    )
-    .exactOptional(),
+  clients: list(
+    section({ name, serviceAddress: address }),
+    "a list of { name, serviceAddress }",
+  ).exactOptional(),
 });
 
 const oneClient = says(
@@ -83,89 +89,97 @@ const share = section({
   clients: z.array(shareClient, oneClient).min(1, oneClient).exactOptional(),
 });
 
+const replication = section({
+  coalesce: duration(["10ms", "10s"]).default(REPLICATION.coalesceMs),
+  maxLag: duration(["1s", "3600s"]).default(REPLICATION.maxLagSeconds * 1000),
+  journalLimitMiB: mebibytes(16, 65536).default(REPLICATION.journalLimitMiB),
+  metricsPort: port.default(REPLICATION.metricsPort),
+  healthPort: port.default(REPLICATION.healthPort),
+});
+
 const heartbeat = section({
-  keepalive: duration().default(500),
-  warntime: duration().default(1500),
-  deadtime: duration().default(3000),
-  initdead: duration().default(20000),
-  udpPort: port.default(694),
-  transport: choice(HeartbeatTransport).default(HeartbeatTransport.Unicast),
+  keepalive: duration().default(HEARTBEAT.keepaliveMs),
+  warntime: duration().default(HEARTBEAT.warntimeMs),
+  deadtime: duration().default(HEARTBEAT.deadtimeMs),
+  initdead: duration().default(HEARTBEAT.initdeadMs),
+  udpPort: port.default(HEARTBEAT.udpPort),
+  transport: choice(HeartbeatTransport).default(HEARTBEAT.transport),
   mcastGroup: text(
     (value) => isAddress(value) && /^2(2[4-9]|3\d)\./.test(value),
     "a multicast address, 224.0.0.0 to 239.255.255.255",
     "choose one that nothing else in these networks uses",
-  ).default("225.0.0.11"),
+  ).default(HEARTBEAT.mcastGroup),
   autoFailback: flag,
-  pingNodes: z
-    .array(address, says("a list of IPv4 addresses in serviceNetwork", "write it as a list"))
-    .prefault([]),
+  pingNodes: list(address, "a list of IPv4 addresses in serviceNetwork").prefault([]),
 });
 
 const drbd = section({
-  port: integer(1024, 65535).default(7788),
-  metadata: choice(DrbdMetadata).default(DrbdMetadata.Internal),
+  port: integer(1024, 65535).default(DRBD.port),
+  metadata: choice(DrbdMetadata).default(DRBD.metadata),
   verify: text(
     (value) => value === "off" || isCalendar(value),
     "a calendar expression of systemd's, such as weekly or Sun 03:00; or off",
     "see systemd.time(7), or try it with `systemd-analyze calendar`",
-  ).default(VERIFY),
-  verifyAlg: choice(VerifyAlg).default(VerifyAlg.Sha1),
-  // DRBD_C_MAX_RATE_MAX is 4 GiB/s (linux/drbd_limits.h).
-  resyncMaxRateMiB: integer(1, 4096, " of MiB per second").default(100),
+  ).default(DRBD.verify),
+  verifyAlg: choice(VerifyAlg).default(DRBD.verifyAlg),
+  // DRBD_C_MAX_RATE_MAX and DRBD_C_MIN_RATE_MAX are 4 GiB/s (linux/drbd_limits.h).
+  resyncMaxRateMiB: integer(1, 4096, " of MiB per second").default(DRBD.resyncMaxRateMiB),
+  resyncMinRateMiB: integer(0, 4096, " of MiB per second").default(DRBD.resyncMinRateMiB),
 });
 
-/** The kernel takes 10 to 3600 s for lease and grace (fs/nfsd/nfsctl.c). */
-const nfsSeconds = integer(10, 3600, " of seconds").default(10);
-
 const nfs = section({
-  threads: integer(1, 256).default(8),
-  leaseSeconds: nfsSeconds,
-  graceSeconds: nfsSeconds,
+  threads: integer(1, 256).default(NFS.threads),
+  leaseSeconds: seconds(10, 3600).default(NFS.leaseSeconds),
+  graceSeconds: seconds(10, 3600).default(NFS.graceSeconds),
 });
 
 const oneShare = says("a list of at least one { name, clients }", "name what the cluster shall export");
 
-/** Every key of the configuration: its type, range and fixed default. Rules across keys are in rules/. */
-export const settings = section({
-  platform: choice(Platform, (found) =>
-    found === "aws" ? "aws is planned, not there yet" : "choose where the hosts come from",
-  ).default(Platform.Lab),
-  serviceNetwork: network.default("10.10.1.0/24"),
-  linkNetwork: network.default("10.10.2.0/24"),
-  replicationNetwork: network.exactOptional(),
-  vip: address,
-  vipAliases: z.array(address, says("a list of addresses", "write it as a list")).prefault([]),
-  masters: z.array(master, says("a list of exactly two masters", "write it as a list")).exactOptional(),
-  slaves,
-  readPool: readPool.exactOptional(),
-  pushTargets,
-  replication: replication.prefault({}),
-  lab: lab.prefault({}),
-  shares: z
-    .array(share, oneShare)
-    .min(1, oneShare)
-    .prefault([{ name: "data" }]),
-  heartbeat: heartbeat.prefault({}),
-  drbd: drbd.prefault({}),
-  fencing: fencing.prefault({}),
-  nfs: nfs.prefault({}),
-  secretsGeneration: integer(1).default(1),
-  sshPrivateKey: text(
-    /^-----BEGIN [A-Z ]*PRIVATE KEY-----\r?\n/,
-    "the text of an SSH private key, from -----BEGIN to -----END",
-    SET_KEY,
+const privateKey = text(
+  /^-----BEGIN [A-Z ]*PRIVATE KEY-----\r?\n/,
+  "the text of an SSH private key, from -----BEGIN to -----END",
+  SET_KEY,
+)
+  .refine(
+    (key) => !hasPassphrase(key),
+    says(
+      "a private key without a passphrase, for nobody is there to type it",
+      "take it off a copy with `ssh-keygen -p -N '' -f COPY`, and set that",
+    ),
   )
-    .refine(
-      (key) => !hasPassphrase(key),
-      says(
-        "a private key without a passphrase, for nobody is there to type it",
-        "take it off a copy with `ssh-keygen -p -N '' -f COPY`, and set that",
-      ),
-    )
-    .transform((value) => pulumi.secret(value))
-    .exactOptional(),
-  connectTimeoutSeconds: integer(10, 3600, " of seconds").default(300),
-});
+  .transform((value) => pulumi.secret(value));
+
+/** Every key of the configuration: its type, range and fixed default. Rules across keys are in rules/. */
+export function settingsOf(variant: Variant) {
+  const { onlyOnHosts, notOnHosts } = kinds(variant);
+  return section({
+    platform: choice(Platform, (found) =>
+      found === "aws" ? "aws is planned, not there yet" : "choose where the hosts come from",
+    ).default(Platform.Lab),
+    serviceNetwork: network.default("10.10.1.0/24"),
+    linkNetwork: network.default("10.10.2.0/24"),
+    replicationNetwork: network.exactOptional(),
+    vip: address,
+    vipAliases: list(address, "a list of addresses").prefault([]),
+    ...machines(variant),
+    replication: replication.prefault({}),
+    lab: notOnHosts(lab.prefault({})),
+    shares: z
+      .array(share, oneShare)
+      .min(1, oneShare)
+      .prefault([{ name: "data" }]),
+    heartbeat: heartbeat.prefault({}),
+    drbd: drbd.prefault({}),
+    fencing: fencing.prefault({}),
+    nfs: nfs.prefault({}),
+    secretsGeneration: integer(1).default(SECRETS_GENERATION),
+    sshPrivateKey: onlyOnHosts(privateKey, advise("the private key that opens the hosts", SET_KEY)),
+    connectTimeoutSeconds: seconds(10, 3600).default(CONNECT_TIMEOUT_SECONDS),
+  });
+}
+
+/** The keys of every variant. */
+export const settings = settingsOf({});
 
 /** What {@link settings} makes of a valid configuration. */
 export type Settings = z.output<typeof settings>;

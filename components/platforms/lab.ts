@@ -28,7 +28,7 @@ export interface LabArgs {
   masters: string[];
   /** What executes the machines. @default user-mode Linux where it runs, else QEMU; a stack that exists keeps its type */
   machine?: MachineType;
-  /** Seconds that a machine may take to answer SSH. @default 300 */
+  /** Seconds that a machine may take to answer SSH. */
   connectTimeoutSeconds?: number;
 }
 

@@ -1,5 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { CONNECT_TIMEOUT_SECONDS, SSH_PORT, SSH_USER } from "../options";
 import { quote } from "../render/shell";
 
 /** What a network interface is for; scripts and configuration name interfaces only by role. */
@@ -58,7 +59,7 @@ export interface HostArgs {
   sshdPort?: number;
   /** URN of the resource whose deletion takes the host with it: its scripts are then not run for removal. @default none */
   machine?: pulumi.Input<string>;
-  /** Seconds that it may take to answer SSH. @default 300 */
+  /** Seconds that it may take to answer SSH. */
   connectTimeoutSeconds?: number;
 }
 
@@ -88,7 +89,7 @@ export class Host extends pulumi.ComponentResource {
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:Host", name, {}, opts);
-    const ssh = { port: 22, user: "root", ...args.ssh };
+    const ssh = { port: SSH_PORT, user: SSH_USER, ...args.ssh };
     const { host, port, user } = ssh;
     this.name = name;
     this.user = user;
@@ -97,7 +98,7 @@ export class Host extends pulumi.ComponentResource {
     this.disk = args.dataDisk;
     this.sshdPort = args.sshdPort ?? port;
     this.managementAddress = pulumi.output(
-      args.managementAddress ?? (port === 22 ? host : pulumi.interpolate`${host}:${port}`),
+      args.managementAddress ?? (port === SSH_PORT ? host : pulumi.interpolate`${host}:${port}`),
     );
     this.sshCommand = pulumi.output(
       args.sshCommand ??
@@ -106,7 +107,7 @@ export class Host extends pulumi.ComponentResource {
     this.connection = pulumi.secret(ssh);
     const machine = args.machine === undefined ? undefined : resourceAt(args.machine);
     this.lifetime = machine ? { deletedWith: machine, dependsOn: [machine] } : { dependsOn: [] };
-    const patience = `${args.connectTimeoutSeconds ?? 300}s`;
+    const patience = `${args.connectTimeoutSeconds ?? CONNECT_TIMEOUT_SECONDS}s`;
     this.ready = new command.remote.Command(
       `${name}-ready`,
       {
@@ -171,7 +172,7 @@ export function withoutPrefix({ address }: Nic): pulumi.Output<string> {
 }
 
 function sshCommand(host: string, port: number, user: string, hostKey: string): string {
-  const known = port === 22 ? host : `[${host}]:${port}`;
+  const known = port === SSH_PORT ? host : `[${host}]:${port}`;
   return `ssh -p ${port} -o ${quote(`KnownHostsCommand=/bin/echo ${known} ${hostKey}`)} ${user}@${host}`;
 }
 

@@ -1,3 +1,5 @@
+import type { DrbdOptions } from "../options";
+
 export interface DrbdNode {
   /** The node's name as `uname -n` gives it. */
   name: string;
@@ -5,17 +7,11 @@ export interface DrbdNode {
   address: string;
 }
 
-export interface DrbdResource {
+export interface DrbdResource extends Omit<Required<DrbdOptions>, "metadata" | "verify"> {
   /** Name of the resource, of the GPT partition and of the volume. */
   volume: string;
   /** N of `/dev/drbdN`. */
   minor: number;
-  /** TCP port on both nodes. */
-  port: number;
-  /** Digest of the online verification. */
-  verifyAlg: string;
-  /** Upper limit of the resync in MiB/s. */
-  resyncMaxRateMiB: number;
   nodes: readonly DrbdNode[];
 }
 
@@ -77,7 +73,7 @@ resource ${r.volume} {
 		on-io-error detach;
 		c-plan-ahead 20;
 		c-fill-target 1M;
-		c-min-rate 4M;
+		c-min-rate ${r.resyncMinRateMiB}M;
 		c-max-rate ${r.resyncMaxRateMiB}M;
 	}
 ${r.nodes.map((n) => `\n\ton ${n.name} {\n\t\taddress ${n.address}:${r.port};\n\t}\n`).join("")}}

@@ -1,3 +1,4 @@
+import type { FencingTimes } from "../options";
 import { assign } from "./shell";
 
 /** TCP port of a master's door, on all its addresses. */
@@ -5,7 +6,7 @@ export const DOOR_PORT = 7790;
 /** TCP port of the witness. */
 export const WITNESS_PORT = 7791;
 
-export interface FenceConf {
+export interface FenceConf extends Required<FencingTimes> {
   /** The node's own name. */
   me: string;
   /** The other master's. */
@@ -14,14 +15,10 @@ export interface FenceConf {
   volume: string;
   /** Where the other's door is, the link first. */
   peerAddresses: readonly string[];
-  /** Milliseconds after which a door that does not answer is silent. */
-  silenceMs: number;
   /** Milliseconds that a primary which reaches neither peer nor witness leaves the peer to take over. */
   patienceMs: number;
   /** Command of the fence device; empty without one. */
   device: string;
-  /** Seconds that it has for an answer. */
-  deviceSeconds: number;
   /** Address of the witness; empty without one. */
   witness: string;
 }

@@ -1,4 +1,5 @@
 import { HeartbeatTransport } from "../enums";
+import type { HeartbeatOptions } from "../options";
 
 /** One network over which this node's heartbeat reaches the peer. */
 export interface HeartbeatPath {
@@ -8,24 +9,7 @@ export interface HeartbeatPath {
   peer: string;
 }
 
-export interface HaCf {
-  /** Milliseconds between heartbeats. */
-  keepaliveMs: number;
-  /** Milliseconds of silence after which a late heartbeat is logged. */
-  warntimeMs: number;
-  /** Milliseconds of silence after which the peer is dead. */
-  deadtimeMs: number;
-  /** The same right after start, while the network and the peer may still be coming up. */
-  initdeadMs: number;
-  /** UDP port; with multicast the second path has the next one. */
-  udpPort: number;
-  transport: HeartbeatTransport;
-  /** Multicast group, for `mcast`. */
-  mcastGroup: string;
-  /** Whether the preferred node takes the service back when it returns. */
-  autoFailback: boolean;
-  /** Addresses that only tell whether this node still has its network; with any, ipfail moves the service. */
-  pingNodes: readonly string[];
+export interface HaCf extends Required<HeartbeatOptions> {
   /** Two or more networks, so that one cut cable is no split brain. */
   paths: readonly HeartbeatPath[];
   /** Both nodes' names as `uname -n` gives them. */

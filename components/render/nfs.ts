@@ -1,5 +1,6 @@
 import { v5 as uuid5 } from "uuid";
 import { Access, Squash } from "../enums";
+import type { NfsOptions } from "../options";
 
 /** Who may mount a share, and how. */
 export interface ShareClient {
@@ -59,17 +60,8 @@ export function exportsFile(volume: string, mount: string, shares: readonly Shar
   return ["# made by ha-nfs", ...lines, ""].join("\n");
 }
 
-export interface NfsService {
-  /** Kernel threads of nfsd. */
-  threads: number;
-  /** NFSv4 lease in seconds; the kernel takes 10 to 3600 (fs/nfsd/nfsctl.c). */
-  leaseSeconds: number;
-  /** Grace period in seconds, the longest time that new locks wait after a failover; not below the lease. */
-  graceSeconds: number;
-}
-
 /** nfs.conf(5) drop-in: NFS 4.1 and 4.2 only, for v3 and v4.0 clients keep every failover's grace period long. */
-export function nfsConf(s: NfsService): string {
+export function nfsConf(s: Required<NfsOptions>): string {
   return `# made by ha-nfs
 [nfsd]
 threads=${s.threads}

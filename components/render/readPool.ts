@@ -1,3 +1,4 @@
+import type { VrrpOptions } from "../options";
 import type { ReadableShare } from "./reads";
 
 /** One slave as the proxies see it. */
@@ -97,7 +98,7 @@ frontend metrics
 `;
 }
 
-export interface KeepalivedConf {
+export interface KeepalivedConf extends Required<VrrpOptions> {
   vip: string;
   /** Prefix length of the service network. */
   prefixLength: number;
@@ -106,8 +107,6 @@ export interface KeepalivedConf {
   /** This proxy's address there, and the other's. */
   address: string;
   peer: string;
-  /** VRRP virtual router, 1 to 255, of its own in the network. */
-  routerId: number;
 }
 
 /** keepalived.conf(5): the address is where haproxy runs, and stays there when the other proxy comes back. */

@@ -1,4 +1,5 @@
 import type { Service } from "../../replicator/slave/services";
+import type { HealthOptions } from "../options";
 import { LOGIN } from "./replication";
 
 /** Where a slave mounts its data disk; the shares are directories in it. */
@@ -7,14 +8,11 @@ export const REPLICA = "/srv/replica";
 const SOCKET = "/run/ha-nfs-replica/socket";
 const RSYNC_SOCKET = "/run/ha-nfs-rsync.sock";
 
-export interface ReplicaConf {
+export interface ReplicaConf extends Required<HealthOptions> {
   /** Directory that holds the shares. */
   root: string;
-  /** Where health check and metrics answer: IPv4 address and TCP port. */
+  /** Where health check and metrics answer: IPv4 address. */
   healthAddress: string;
-  healthPort: number;
-  /** Seconds behind which the health check says no. */
-  maxLagSeconds: number;
   /** What serves the copies, and has to answer besides. @default nothing */
   serves?: readonly Service[];
 }

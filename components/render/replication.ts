@@ -1,3 +1,5 @@
+import type { FeedOptions, ReplicationOptions } from "../options";
+
 /** The replication's daemon on a master, its keys and its way to each replica. */
 
 /** What a replica's host calls the login that the masters' key opens. */
@@ -9,20 +11,13 @@ export const REPLICATOR = "/etc/ha-nfs/replicator";
 /** Where the daemon on the active master tells its state, JSON. */
 export const STATUS_FILE = "/run/ha-nfs/replicator.json";
 
-export interface DaemonConf {
+export interface DaemonConf extends Omit<Required<ReplicationOptions>, "healthPort"> {
   /** Where the active master mounts the volume. */
   mount: string;
   /** The shares, directories in it. */
   shares: readonly string[];
-  /** Milliseconds for which changes are gathered. */
-  coalesceMs: number;
-  /** Seconds behind which a replica counts as late. */
-  maxLagSeconds: number;
-  /** MiB of journal to keep for replicas that are away. */
-  journalLimitMiB: number;
-  /** Where to tell metrics and status: IPv4 address and TCP port. */
+  /** Where to tell metrics and status: IPv4 address. */
   metricsAddress: string;
-  metricsPort: number;
 }
 
 /** What the daemon reads at its start and on SIGHUP, but for the replicas. */
@@ -42,11 +37,10 @@ export function daemonConf(c: DaemonConf): string {
   });
 }
 
-export interface FeedConf {
+/** What a replica gets, and how. */
+export interface FeedConf extends Required<FeedOptions> {
   /** The shares that the replica gets. */
   shares: readonly string[];
-  /** KiB/s that replication to it may take; 0 is no limit. */
-  bandwidthKiB: number;
 }
 
 /** What the daemon reads about one replica. */

@@ -1,3 +1,5 @@
+import { DrbdOptions } from "../options";
+
 /** Answers the kernel's questions about exports, and nobody's on the network: NFSv4 needs no mount protocol. Runs on both masters, so that a takeover has not to wait for it. */
 export const mountdUnit = `# made by ha-nfs
 [Unit]
@@ -121,10 +123,7 @@ TimeoutStartSec=infinity
 IOSchedulingClass=idle
 `;
 
-/** When the disks are compared where nobody says it: at a time of the masters' own. */
-export const VERIFY = "weekly";
-
-/** The comparison at `schedule`, a calendar expression of systemd's. On the standby it ends at once. */
+/** The comparison at `schedule`, a calendar expression of systemd's: by default at a time of the masters' own. On the standby it ends at once. */
 export function compareTimer(schedule: string): string {
   return `# made by ha-nfs
 [Unit]
@@ -132,7 +131,7 @@ Description=Comparison of both masters' disks, now and then
 
 [Timer]
 OnCalendar=${schedule}
-${schedule === VERIFY ? "RandomizedDelaySec=1d\nFixedRandomDelay=yes\n" : ""}Persistent=no
+${schedule === new DrbdOptions().verify ? "RandomizedDelaySec=1d\nFixedRandomDelay=yes\n" : ""}Persistent=no
 
 [Install]
 WantedBy=timers.target

@@ -1,7 +1,7 @@
 import type { Draft } from "../draft";
 import { HIDDEN, show, type Lookup, type Report } from "../report";
-import { NONE } from "../fencingSchema";
-import { LAB_DEVICE, Platform, type FenceAgentConfig } from "../types";
+import { LAB_DEVICE, NONE, type FenceAgent } from "../fencingSchema";
+import { Platform } from "../variant";
 import { machines } from "./machines";
 
 /** A pair has a proof that its peer is not serving, or the word of a person that it shall have none. */
@@ -14,7 +14,7 @@ export function checkFencing(draft: Draft, written: Lookup, report: Report): voi
     const mend = "name the command that switches a master off, or set platform to lab";
     report(["fencing", "device"], show(device), "the path of a command, or none", mend);
   }
-  if (typeof device === "object") checkAgent(draft, device as FenceAgentConfig, report);
+  if (typeof device === "object") checkAgent(draft, device as FenceAgent, report);
   const others = machines(draft).filter(({ kind }) => kind !== "masters");
   const names = others.flatMap(({ machine: { name } }) => (name === undefined ? [] : [name]));
   if (witness !== NONE && !names.includes(witness)) {
@@ -34,7 +34,7 @@ export function checkFencing(draft: Draft, written: Lookup, report: Report): voi
 }
 
 /** Of two masters with the same options, each would switch itself off, or both the same machine. */
-function checkAgent(draft: Draft, { options, masters }: FenceAgentConfig, report: Report): void {
+function checkAgent(draft: Draft, { options, masters }: FenceAgent, report: Report): void {
   const names = draft.masters?.map((master) => master?.name);
   if (names?.length !== 2 || names.some((name) => name === undefined)) return;
   const known = names as string[];

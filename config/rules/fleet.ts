@@ -1,8 +1,8 @@
 import type { Draft } from "../draft";
 import { labNumber } from "../labDefaults";
-import { nearest, show, type Lookup, type Path, type Report } from "../report";
-import { Platform } from "../types";
-import { checkUnique } from "./unique";
+import { nearest, show, type Lookup, type Report } from "../report";
+import { Platform } from "../variant";
+import { checkUnique, listed, type Found } from "./unique";
 
 /** The rules of slaves, read pool and push targets that go beyond those of any machine. */
 export function checkFleet(draft: Draft, written: Lookup, report: Report): void {
@@ -40,18 +40,15 @@ function checkLabTargets(draft: Draft, report: Report): void {
 function checkTargetShares(draft: Draft, report: Report): void {
   const shares = draft.shares?.map((share) => share?.name);
   draft.pushTargets?.forEach((target, i) => {
-    const names = (target?.shares ?? []).map((value, j) => ({
-      path: ["pushTargets", i, "shares", j],
-      value,
-    }));
+    const names = listed(["pushTargets", i, "shares"], target?.shares);
     checkListed(names, shares, "the name of one of shares", report);
     checkUnique(names, "a share not listed before", "remove it", report);
   });
 }
 
-/** Reports each of `entries` whose value is none of `names`; an undefined value is none. */
+/** Reports each of `entries` whose value is none of `names`. */
 function checkListed(
-  entries: readonly { readonly path: Path; readonly value: string | undefined }[],
+  entries: readonly Found<string>[],
   names: readonly (string | undefined)[] | undefined,
   allowed: string,
   report: Report,

@@ -1,6 +1,6 @@
 import type { Draft } from "../draft";
 import { show, type Path, type Report } from "../report";
-import { Platform } from "../types";
+import { Platform } from "../variant";
 import { checkUnique } from "./unique";
 
 export type Kind = "masters" | "clients" | "slaves" | "proxies" | "pushTargets";

@@ -1,21 +1,14 @@
 import type { Draft } from "../draft";
-import { isHostAddress, overlap } from "../network";
+import { isHostAddress, overlap, ROLES } from "../network";
 import { formatPath, show, type Path, type Report } from "../report";
-import { Platform } from "../types";
+import { Platform } from "../variant";
 import { machines } from "./machines";
-import { checkUnique } from "./unique";
+import { checkUnique, listed } from "./unique";
 
 /** QEMU's own user-mode network, through which the lab manages its machines. */
 const LAB_MANAGEMENT_NETWORK = "10.0.2.0/24";
 
-const NETWORKS = ["serviceNetwork", "linkNetwork", "replicationNetwork"] as const;
-
-/** The network that each address of a machine is in. */
-const ADDRESSES = [
-  ["serviceAddress", "serviceNetwork"],
-  ["linkAddress", "linkNetwork"],
-  ["replicationAddress", "replicationNetwork"],
-] as const;
+const NETWORKS = ROLES.map((role) => `${role}Network` as const);
 
 export function checkNetworks(draft: Draft, report: Report): void {
   NETWORKS.forEach((key, i) => {
@@ -41,11 +34,15 @@ export function checkNetworks(draft: Draft, report: Report): void {
 /** Every address that a machine or the cluster takes: the machines first, the VIPs last. */
 function takenAddresses(draft: Draft) {
   const own = machines(draft).flatMap(({ path, machine }) =>
-    ADDRESSES.map(([key, network]) => ({ path: [...path, key], value: machine[key], network })),
+    ROLES.map((role) => ({
+      path: [...path, `${role}Address`],
+      value: machine[`${role}Address`],
+      network: `${role}Network` as const,
+    })),
   );
   const vips = [
     { path: ["vip"], value: draft.vip },
-    ...(draft.vipAliases ?? []).map((value, i) => ({ path: ["vipAliases", i], value })),
+    ...listed(["vipAliases"], draft.vipAliases),
     { path: ["readPool", "vip"], value: draft.readPool?.vip },
   ];
   return [...own, ...vips.map((vip) => ({ ...vip, network: "serviceNetwork" as const }))];
@@ -72,10 +69,7 @@ function checkInside(
 
 /** A ping node tells whether the network works, so it is none of the addresses whose reach it is to prove. */
 export function checkPingNodes(draft: Draft, report: Report): void {
-  const nodes = (draft.heartbeat?.pingNodes ?? []).map((value, i) => ({
-    path: ["heartbeat", "pingNodes", i],
-    value,
-  }));
+  const nodes = listed(["heartbeat", "pingNodes"], draft.heartbeat?.pingNodes);
   const cluster = takenAddresses(draft).filter(({ path }) => path[0] !== "lab" && path[0] !== "pushTargets");
   const mend = "name the gateway or another machine that is always up";
   for (const { path, value } of nodes) {

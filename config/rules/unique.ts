@@ -1,8 +1,19 @@
 import { formatPath, show, type Path, type Report } from "../report";
 
-/** Reports each of `entries` whose value an earlier one has; an undefined value is none. */
+/** A value and where it is; an undefined value is none. */
+export interface Found<V> {
+  readonly path: Path;
+  readonly value: V | undefined;
+}
+
+/** The values of a list that is at `path`. */
+export function listed<V>(path: Path, list: readonly (V | undefined)[] = []): Found<V>[] {
+  return list.map((value, i) => ({ path: [...path, i], value }));
+}
+
+/** Reports each of `entries` whose value an earlier one has. */
 export function checkUnique(
-  entries: readonly { readonly path: Path; readonly value: string | number | undefined }[],
+  entries: readonly Found<string | number>[],
   allowed: string,
   mend: string,
   report: Report,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
-import { Access, DrbdMetadata, HeartbeatTransport, Squash } from "../../components/enums";
-import { ConfigError, loadConfig, parseConfig, Platform, VerifyAlg } from "../../config";
+import { Access, DrbdMetadata, HeartbeatTransport, Squash, VerifyAlg } from "../../components/enums";
+import { ConfigError, loadConfig, parseConfig, Platform } from "../../config";
 import { isHostAddress } from "../../config/network";
 import { errors, host, hosts, hostsFleet, lab } from "./configFixture";
 
@@ -69,6 +69,7 @@ describe("parseConfig", () => {
         verify: "weekly",
         verifyAlg: VerifyAlg.Sha1,
         resyncMaxRateMiB: 100,
+        resyncMinRateMiB: 4,
       },
       fencing: {
         device: "lab",

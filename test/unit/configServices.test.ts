@@ -198,6 +198,10 @@ describe("config: heartbeat, DRBD and NFS", () => {
       { ...lab, drbd: { resyncMaxRateMiB: 5000 } },
       `drbd.resyncMaxRateMiB: found 5000; allowed: a whole number of MiB per second, 1 to 4096; ${ends.number}`,
     ],
+    [
+      { ...lab, drbd: { resyncMinRateMiB: -1 } },
+      `drbd.resyncMinRateMiB: found -1; allowed: a whole number of MiB per second, 0 to 4096; ${ends.number}`,
+    ],
   ]);
   check("NFS: threads, lease and grace", [
     [

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Access, HeartbeatTransport, Squash } from "../../components/enums";
+import { Access, HeartbeatTransport, Squash, VerifyAlg } from "../../components/enums";
 import { vipConf, volumeConf } from "../../components/render/agent";
 import { drbdResource } from "../../components/render/drbd";
 import { haCf, haresources } from "../../components/render/heartbeat";
@@ -64,8 +64,9 @@ describe("DRBD resource", () => {
     volume: "data",
     minor: 0,
     port: 7788,
-    verifyAlg: "sha1",
+    verifyAlg: VerifyAlg.Sha1,
     resyncMaxRateMiB: 100,
+    resyncMinRateMiB: 4,
     nodes: [
       { name: "m1", address: "10.10.2.11" },
       { name: "m2", address: "10.10.2.12" },
@@ -128,6 +129,10 @@ resource data {
 }
 `,
     );
+  });
+
+  it("holds a resync back for clients, or not at all", () => {
+    assert.match(drbdResource({ ...resource, resyncMinRateMiB: 0 }), /^\t\tc-min-rate 0M;$/m);
   });
 });
 

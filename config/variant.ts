@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { advise, type Path } from "./report";
+
+/** Where the hosts come from. */
+export enum Platform {
+  /** Virtual machines on the operator's machine. */
+  Lab = "lab",
+  /** Machines that exist and answer SSH. */
+  Hosts = "hosts",
+}
+
+/** What decides which keys must be there and which must not. Where it is not known, every key may be there. */
+export interface Variant {
+  readonly platform?: Platform | undefined;
+  /** Whether DRBD has a network of its own. */
+  readonly replication?: boolean;
+}
+
+/** The second half of an error's line. */
+type Advice = string | ((issue: { readonly path?: Path | undefined }) => string);
+
+/** A kind of key: `refused` or `needed` where there is such advice, and optional where there is none. */
+function kind(refused?: Advice | false, needed?: Advice | false) {
+  /** @param mend advice of this key's own where it is needed and not there */
+  return <T extends z.ZodType>(schema: T, mend?: Advice) => {
+    const isThere = { error: mend ?? (needed || undefined), abort: true };
+    const key = refused
+      ? z.never({ error: refused }).exactOptional()
+      : needed
+        ? z.custom((value) => value !== undefined, isThere).pipe(schema)
+        : schema.exactOptional();
+    return key as z.ZodExactOptional<T>;
+  };
+}
+
+/** The kinds of keys that depend on the variant. */
+export function kinds({ platform, replication }: Variant) {
+  const isHosts = platform === Platform.Hosts;
+  const onLab =
+    platform === Platform.Lab &&
+    advise("nothing on platform lab, which sets it itself", "remove it, or set platform to hosts");
+  const onHosts: Advice | false =
+    isHosts &&
+    (({ path }) => advise("a value on platform hosts", `see ${String(path?.at(-1))} in docs/config.md`));
+  const withReplication = kind(
+    replication === false &&
+      advise("nothing without replicationNetwork", "remove it, or set replicationNetwork"),
+    replication === true &&
+      advise("a value where replicationNetwork is set", "set it, or remove replicationNetwork"),
+  );
+  return {
+    /** The lab sets it itself. */
+    notOnLab: kind(onLab),
+    /** The lab sets it itself, and hosts must have it. */
+    onlyOnHosts: kind(onLab, onHosts),
+    /** The lab has a default for it. */
+    neededOnHosts: kind(undefined, onHosts),
+    notOnHosts: kind(isHosts && advise("nothing on platform hosts", "remove it, or set platform to lab")),
+    /** It is there if, and only if, there is a replication network. */
+    withReplication,
+    /** The same, but the lab sets it itself. */
+    replicationOnHosts: isHosts ? withReplication : kind(onLab),
+  };
+}
