@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Deployment, Resource } from "../../../toolchain/deployment";
+import type { Project } from "../project";
 import type { Stack } from "./program";
 
 /** What the engine says of a resource's making, which no preview needs. */
@@ -26,15 +27,19 @@ export function keep(version: string, stack: Stack, { deployment: { resources = 
   writeFileSync(file(version, stack), `[\n${lines.join(",\n")}\n]\n`);
 }
 
-/** The state that was kept. */
-export function recorded(version: string, stack: Stack): Deployment["deployment"] {
-  const resources = JSON.parse(readFileSync(file(version, stack), "utf8")) as Resource[];
-  return {
-    resources: resources.map(({ inputs, outputs, ...rest }) => ({
-      ...rest,
-      ...(inputs && { inputs, outputs: { ...inputs, ...outputs } }),
-    })),
-  };
+/** Puts the state that was kept into a project's backend, as if its `up` had made it, and returns its resources. */
+export function restore(project: Project, version: string, stack: Stack): Resource[] {
+  const kept = JSON.parse(readFileSync(file(version, stack), "utf8")) as Resource[];
+  const resources = kept.map((resource) => {
+    const { inputs, outputs } = resource;
+    return inputs ? { ...resource, outputs: { ...inputs, ...outputs } } : resource;
+  });
+  const checkpoint = { stack: `organization/ha-nfs/${stack}`, latest: { resources } };
+  project.write(
+    `.state/backend/.pulumi/stacks/ha-nfs/${stack}.json`,
+    JSON.stringify({ version: 3, checkpoint }),
+  );
+  return resources;
 }
 
 /** Of the outputs, those of the program itself are not kept, nor those that are inputs as well. */
