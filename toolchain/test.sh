@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# The tests: `toolchain/test.sh [quick|machines|lab|fleet|short-faults|faults]`, default all but the last.
+# The tests: `toolchain/test.sh [quick|machines|lab|hosts|fleet|short-faults|faults]`, default all but the last.
 #   quick         formats, linters, types, and all tests that need no virtual machine
 #   machines      the lab's two types of machine, also QEMU
 #   lab           a stack of its own in virtual machines, from nothing to nothing
+#   hosts         a stack on machines that exist, which are guests of the lab
 #   fleet         another one with slaves
 #   short-faults  a third one, under the faults of test/faults that are marked quick
 #   faults        test/faults/main.ts, with the rest of the arguments
@@ -58,20 +59,22 @@ quick() {
 machines() { suite --config test/lab/.mocharc.json test/lab/machines.test.ts; }
 lab() { suite --config test/lab/.mocharc.json test/lab/e2e.test.ts; }
 fleet() { suite --config test/lab/.mocharc.json test/lab/fleet.test.ts; }
+hosts() { suite --config test/lab/.mocharc.json test/lab/hosts.test.ts; }
 short-faults() { suite --config test/lab/.mocharc.json --no-bail test/lab/faults.test.ts; }
 
 case ${1:-all} in
 faults) exec node --import tsx test/faults/main.ts "${@:2}" ;;
-quick | machines | lab | fleet | short-faults) "$1" ;;
+quick | machines | lab | hosts | fleet | short-faults) "$1" ;;
 all)
 	quick
 	machines
 	lab
+	hosts
 	fleet
 	short-faults
 	;;
 *)
-	echo "usage: $0 [quick|machines|lab|fleet|short-faults|faults]; found: $1" >&2
+	echo "usage: $0 [quick|machines|lab|hosts|fleet|short-faults|faults]; found: $1" >&2
 	exit 2
 	;;
 esac

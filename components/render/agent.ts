@@ -15,7 +15,7 @@ export interface VolumeConf {
  * How the active node mounts the volume (mount(8)). An NFS client follows symbolic links itself; here one that a client
  * has made leads nobody out of the volume, rsync and root included.
  */
-const MOUNT_OPTIONS = "noatime,nodev,nosuid,nosymfollow";
+const MOUNT_OPTIONS = "noatime,nodev,nosuid,nosymfollow,errors=remount-ro";
 
 /** What the guard and the service's script read about the volume. */
 export function volumeConf(c: VolumeConf): string {

@@ -25,7 +25,7 @@ export interface Outputs {
 export class TestStack {
   /** All that the verbs have printed. */
   log = "";
-  private readonly config: string;
+  readonly config: string;
 
   constructor(readonly name: string) {
     this.config = path.join(os.tmpdir(), `ha-nfs-${name}-${process.pid}.yaml`);

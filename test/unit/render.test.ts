@@ -207,7 +207,7 @@ VOLUME=data
 MINOR=0
 DEVICE=/dev/drbd0
 MOUNT=/srv/nfs
-MOUNT_OPTIONS=noatime,nodev,nosuid,nosymfollow
+MOUNT_OPTIONS=noatime,nodev,nosuid,nosymfollow,errors=remount-ro
 SHARES='data img1'
 SHARE_MODE=1777
 `,

@@ -48,6 +48,10 @@ class Parts:
                 return options.split(",")
         return None
 
+    def is_read_only(self) -> bool:
+        """Newer kernels leave `rw` there after an error, and add `emergency_ro` (Linux 7.2)."""
+        return not {"ro", "emergency_ro"}.isdisjoint(self.mount_options() or [])
+
     def has_addresses(self) -> bool:
         for address in self.addresses:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

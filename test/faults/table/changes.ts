@@ -44,6 +44,9 @@ export const changes: readonly Fault[] = [
     { nfs: "{ threads: 16, leaseSeconds: 15, graceSeconds: 15 }" },
     BY_A_MOVE,
   ),
+  fault("secrets rotated under load", "7.10, changes", { modes: ["both", "neither"], stall: IN_PLACE }, (h) =>
+    h.rotateSecrets(),
+  ),
   change("fencing.silence", { fencing: `{ witness: ${READER}, silence: 600ms }` }),
   change("witness", { fencing: `{ witness: ${WRITER} }` }),
   // the one that stays has the service, and the other one is off: anything else is refused

@@ -20,7 +20,7 @@ export const parts: readonly Fault[] = [
   ),
   fault("exports removed by hand", "7.11", { mayFail: true }, (h) => spoil(h, h.active, "exportfs -ua")),
   fault("volume remounted read-only", "7.11", { mayFail: true }, (h) =>
-    spoil(h, h.active, "mount -o remount,ro /srv/nfs", 60),
+    spoil(h, h.active, "echo 1 >/sys/fs/ext4/drbd0/trigger_fs_error", 60),
   ),
   fault("volume hangs 20 s", "7.11", { shots: 1 }, async (h) => {
     const hang = "fsfreeze --freeze /srv/nfs; sleep 20; fsfreeze --unfreeze /srv/nfs";
@@ -76,9 +76,5 @@ export const parts: readonly Fault[] = [
     await h.on(h.active, DISK_FAILS);
     await h.wait(3);
     await cutFor(h, h.active, 20, "link");
-  }),
-  fault("secrets rotated under load", "7.10", { modes: ["both", "neither"] }, async (h) => {
-    await h.rotateSecrets();
-    await h.service(30);
   }),
 ];
