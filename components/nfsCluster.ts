@@ -5,10 +5,9 @@ import { Guard } from "./guard";
 import { heartbeat } from "./managers/heartbeat";
 import { MasterPair } from "./masterPair";
 import { NfsExports } from "./nfsExports";
-import type {
-  HeartbeatOptions} from "./options";
 import {
   type DrbdOptions,
+  type HeartbeatOptions,
   type NfsOptions,
   ReplicationOptions,
   withDefaults,
