@@ -36,8 +36,6 @@ export interface FencingArgs extends FencingOptions {
   pair: MasterPair;
   /** Name of the volume. */
   volume: string;
-  /** Milliseconds of silence after which the cluster manager takes a master for dead. */
-  deadtimeMs: number;
 }
 
 /** What fence-peer and the doors import. */
@@ -72,8 +70,6 @@ export class Fencing extends pulumi.ComponentResource {
             volume,
             peerAddresses,
             silenceMs: args.silenceMs ?? 400,
-            // what a takeover needs: the manager's deadtime, and some time for its own handler
-            patienceMs: args.deadtimeMs + 2000,
             device: device?.command ?? "",
             deviceSeconds: args.deviceSeconds ?? 20,
             witness: witness?.address(NicRole.Service) ?? "",

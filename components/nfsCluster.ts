@@ -107,7 +107,6 @@ export class NfsCluster extends pulumi.ComponentResource {
       {
         pair,
         volume: VOLUME,
-        deadtimeMs: manager.deadtimeMs,
         ...args.fencing,
       },
       parent,

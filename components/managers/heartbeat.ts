@@ -36,7 +36,6 @@ export interface HeartbeatOptions {
 export const heartbeat = (options: HeartbeatOptions = {}): ClusterManager => ({
   packages: ["heartbeat"],
   unit: "heartbeat.service",
-  deadtimeMs: options.deadtimeMs ?? DEADTIME_MS,
   words: nodeFile(`${FOLDER}/manager.py`),
   start: (name, args, opts) => new HeartbeatLink(`${name}-heartbeat`, { ...args, ...options }, opts),
 });

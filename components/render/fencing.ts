@@ -16,8 +16,6 @@ export interface FenceConf {
   peerAddresses: readonly string[];
   /** Milliseconds after which a door that does not answer is silent. */
   silenceMs: number;
-  /** Milliseconds that a primary which reaches neither peer nor witness leaves the peer to take over. */
-  patienceMs: number;
   /** Command of the fence device; empty without one. */
   device: string;
   /** Seconds that it has for an answer. */
@@ -36,7 +34,6 @@ export function fenceConf(c: FenceConf): string {
     assign("PEER_ADDRESSES", c.peerAddresses.join(" ")),
     assign("PORT", String(DOOR_PORT)),
     assign("SILENCE_MS", String(c.silenceMs)),
-    assign("PATIENCE_MS", String(c.patienceMs)),
     assign("DEVICE", c.device),
     assign("DEVICE_SECONDS", String(c.deviceSeconds)),
     assign("WITNESS", c.witness),
