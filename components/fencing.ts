@@ -33,8 +33,6 @@ export interface FencingArgs extends FencingOptions {
   pair: MasterPair;
   /** Name of the volume. */
   volume: string;
-  /** Milliseconds of silence after which the cluster manager takes a master for dead. */
-  deadtimeMs: number;
   hostNamed: HostNamed;
 }
 
@@ -72,8 +70,6 @@ export class Fencing extends pulumi.ComponentResource {
               volume,
               peerAddresses,
               ...withDefaults(FencingTimes, args),
-              // what a takeover needs: the manager's deadtime, and some time for its own handler
-              patienceMs: args.deadtimeMs + 2000,
               device: device?.command ?? "",
               witness: witness?.address(NicRole.Service) ?? "",
             })

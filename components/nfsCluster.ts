@@ -140,7 +140,6 @@ export class NfsCluster extends pulumi.ComponentResource {
       {
         pair,
         volume: VOLUME,
-        deadtimeMs: manager.deadtimeMs,
         hostNamed,
         ...args.fencing,
       },

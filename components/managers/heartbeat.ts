@@ -11,7 +11,6 @@ const FOLDER = "managers/heartbeat";
 export const heartbeat = (options: HeartbeatOptions = {}): ClusterManager => ({
   packages: ["heartbeat"],
   unit: "heartbeat.service",
-  deadtimeMs: withDefaults(HeartbeatOptions, options).deadtimeMs,
   words: nodeFile(`${FOLDER}/manager.py`),
   start: (name, args, opts) => new HeartbeatLink(`${name}-heartbeat`, { ...args, ...options }, opts),
 });

@@ -16,8 +16,6 @@ export interface ClusterManager {
   readonly packages: readonly string[];
   /** Its systemd unit. */
   readonly unit: string;
-  /** Milliseconds of silence after which it takes a master for dead. */
-  readonly deadtimeMs: number;
   /** Text of manager.py, by which the guard, `status` and a planned move ask and tell it. */
   readonly words: string;
   /** Starts it on both masters. */

@@ -15,8 +15,6 @@ export interface FenceConf extends Required<FencingTimes> {
   volume: string;
   /** Where the other's door is, the link first. */
   peerAddresses: readonly string[];
-  /** Milliseconds that a primary which reaches neither peer nor witness leaves the peer to take over. */
-  patienceMs: number;
   /** Command of the fence device; empty without one. */
   device: string;
   /** Address of the witness; empty without one. */
@@ -33,7 +31,6 @@ export function fenceConf(c: FenceConf): string {
     assign("PEER_ADDRESSES", c.peerAddresses.join(" ")),
     assign("PORT", String(DOOR_PORT)),
     assign("SILENCE_MS", String(c.silenceMs)),
-    assign("PATIENCE_MS", String(c.patienceMs)),
     assign("DEVICE", c.device),
     assign("DEVICE_SECONDS", String(c.deviceSeconds)),
     assign("WITNESS", c.witness),

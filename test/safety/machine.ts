@@ -130,7 +130,7 @@ export class Machine extends Sandbox {
     const conf = { me: "n1", peer: "n2", volume: "data", peerAddresses: ["127.0.0.2"], silenceMs: 400 };
     this.put(
       "/etc/ha-nfs/fence.conf",
-      fenceConf({ ...conf, patienceMs: 300, device: "", deviceSeconds: 5, witness: "", ...more }),
+      fenceConf({ ...conf, device: "", deviceSeconds: 5, witness: "", ...more }),
     );
   }
 

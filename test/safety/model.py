@@ -28,7 +28,6 @@ class Node(NamedTuple):
     generation: int = 0
     history: frozenset[int] = frozenset()
     writes: int = 0
-    debt: bool = False  # shot while the witness was silent
 
     def generations(self) -> rules.Generations:
         return rules.Generations(2 * self.generation + 2, 0, tuple(2 * g + 2 for g in self.history))
@@ -72,7 +71,7 @@ def fall(s: State, i: int, power: str) -> State:
         disk = node.disk
         if disk in ("UpToDate", "Consistent"):  # what attach makes of it: UpToDate only with the peer on record
             disk = "UpToDate" if node.peer_outdated else "Consistent"
-        s = s.put(i, power="off", role="Secondary", frozen=False, debt=False, disk=disk)
+        s = s.put(i, power="off", role="Secondary", frozen=False, disk=disk)
     else:
         s = s.put(i, power=power)
     return lose(s) if s.connected else s
@@ -82,7 +81,7 @@ class Handler:
     """fence-peer on node i in state s: its effects are the next state."""
 
     def __init__(self, s: State, i: int, mode: str, naive: bool) -> None:
-        self.s, self.i, self.granted, self.shot = s, i, False, False
+        self.s, self.i = s, i
         node = s.nodes[i]
         has_witness, has_device = mode != "device", mode != "witness"
         self.code = rules.fence(
@@ -92,7 +91,6 @@ class Handler:
                 ask_peer=self.ask_peer,
                 claim=self.claim if has_witness else None,
                 shoot=self.shoot if has_device else None,
-                wait=lambda: None,
                 is_away=lambda: True,
                 depose=self.depose,
                 told=naive,
@@ -100,8 +98,6 @@ class Handler:
         )
         if self.code == rules.SELF_OUTDATED and node.role != "Primary":
             self.s = self.s.put(i, disk="Outdated")
-        if self.shot and has_witness and not self.granted:
-            self.s = self.s.put(i, debt=True)
 
     def ask_peer(self) -> str | None:
         me, peer = self.s.nodes[self.i], self.s.nodes[1 - self.i]
@@ -116,15 +112,14 @@ class Handler:
     def claim(self) -> str | None:
         if not self.s.reaches_witness[self.i]:
             return None
-        self.granted = rules.claim(self.s.holder, str(self.i))
-        if self.granted:
-            self.s = self.s._replace(holder=str(self.i))
-        return "granted" if self.granted else "denied"
+        if not rules.claim(self.s.holder, str(self.i)):
+            return "denied"
+        self.s = self.s._replace(holder=str(self.i))
+        return "granted"
 
     def shoot(self) -> bool:
         if not self.s.device_works[self.i]:
             return False
-        self.shot = True
         if self.s.nodes[1 - self.i].power != "off":
             self.s = fall(self.s, 1 - self.i, "off")
         return True
@@ -179,8 +174,6 @@ def own_steps(s: State, i: int, mode: str, naive: bool) -> Iterator[tuple[str, S
         yield f"{i} resumes", s.put(i, power="on", frozen=me.frozen or (me.role == "Primary" and not me.peer_outdated))
     if mode == "device":
         return
-    if on and me.debt and s.reaches_witness[i] and rules.claim(s.holder, str(i)):
-        yield f"{i} pays its debt", s.put(i, debt=False)._replace(holder=str(i))
     if s.connected and s.holder == str(i) and s.reaches_witness[i] and me.disk == peer.disk == "UpToDate":
         yield f"{i} tells the witness: both", s._replace(holder="both")
 
@@ -214,7 +207,7 @@ def drbd_steps(s: State) -> Iterator[tuple[str, State]]:
             t = s._replace(connected=True)
             for i, node in enumerate(s.nodes):
                 disk = "UpToDate" if node.disk in ("UpToDate", "Consistent", "Outdated") else node.disk
-                t = t.put(i, disk=disk, frozen=False, peer_outdated=False, debt=False)
+                t = t.put(i, disk=disk, frozen=False, peer_outdated=False)
             yield "connect, same generation", t
         for i, o in ((0, 1), (1, 0)):
             if s.nodes[o].generation in s.nodes[i].history:
@@ -222,7 +215,7 @@ def drbd_steps(s: State) -> Iterator[tuple[str, State]]:
                     yield f"{o} deposed by the handshake", fall(s, o, "off").put(o, power="on")
                 else:
                     t = s.put(o, disk="Inconsistent")._replace(connected=True)
-                    yield f"connect, {o} resyncs", t.put(i, peer_outdated=False, frozen=False, debt=False, disk="UpToDate")
+                    yield f"connect, {o} resyncs", t.put(i, peer_outdated=False, frozen=False, disk="UpToDate")
     if s.connected:
         for i, o in ((0, 1), (1, 0)):
             source = s.nodes[i]

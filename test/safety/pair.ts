@@ -151,7 +151,6 @@ export class Node {
       volume: "data",
       peerAddresses: peerAddresses ?? [other.address],
       silenceMs: 400,
-      patienceMs: 300,
       device: device ? this.file("bin/device") : "",
       deviceSeconds,
       witness: witness ? this.pair.witness.address : "",

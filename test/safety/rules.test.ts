@@ -12,7 +12,7 @@ describe("safety: every interleaving of the rules", () => {
   for (const [mode, faults] of [
     ["device", 3],
     ["witness", 3],
-    ["both", 2],
+    ["both", 3],
   ] as const) {
     it(`${mode}, ${faults} faults: nothing acknowledged is lost, and never two serve`, () => {
       const { status, stdout, stderr } = model(mode, String(faults));
@@ -20,17 +20,6 @@ describe("safety: every interleaving of the rules", () => {
       assert.match(stdout, /no violation in \d{4,6} states, all/);
     });
   }
-
-  it("both, 3 faults, one is known: n1 loses the witness, n2's device breaks, both networks are cut: n2 goes on by its grant, and n1 shoots it", () => {
-    const { status, stdout } = model("both", "3");
-    assert.equal(status, 1);
-    const path = stdout.split("\n   ").map((line) => line.trim());
-    assert.match(path[0] ?? "", /VIOLATION: diverged data/);
-    assert.deepEqual(
-      path.filter((line) => line.startsWith("FAULT")),
-      ["FAULT 0 reaches_witness no more", "FAULT 1 device_works no more", "FAULT both networks"],
-    );
-  });
 
   for (const mode of ["device", "witness", "both"]) {
     it(`${mode}: finds what is wrong with naive rules`, () => {

@@ -77,7 +77,6 @@ class Node:
                 ask_peer=lambda: self.does("ask", answer),
                 claim=None if claim == "none" else lambda: self.does("claim", claim),
                 shoot=None if shoot is None else lambda: self.does("shoot", shoot),
-                wait=lambda: self.does("wait", None),
                 is_away=lambda: away,
                 depose=lambda why: self.does("depose", why),
                 told=told,
@@ -129,7 +128,7 @@ class Handler(unittest.TestCase):
         self.assertEqual(code("Primary", "none", True), PEER_INCONSISTENT)
         self.assertEqual(code("Primary", "granted", True), PEER_INCONSISTENT)
         self.assertEqual(code("Primary", "granted"), PEER_INCONSISTENT)
-        self.assertEqual(code("Primary", None, True), PEER_OFF)
+        self.assertEqual(code("Primary", None, True), NO_PROOF)
         self.assertEqual(code("Primary", None), NO_PROOF)
         self.assertEqual(code("Primary", "denied", True), NO_PROOF)
         self.assertEqual(code("Secondary", "granted", True), NO_PROOF)
@@ -141,11 +140,11 @@ class Handler(unittest.TestCase):
             if told or node.code != PEER_OFF:
                 continue
             if disk == "Consistent":
-                self.assertTrue(claim == "granted" and shoot is None)
-            elif role == "Secondary" and claim != "none":
+                self.assertEqual(claim, "granted")
+            elif claim != "none":
                 self.assertEqual(claim, "granted")
             else:
-                self.assertTrue(claim == "granted" or shoot)
+                self.assertTrue(shoot)
 
     def test_nobody_is_shot_who_answers_but_for_one_that_cannot_outdate_itself_while_we_serve(self):
         for case in everything():
@@ -171,31 +170,29 @@ class Handler(unittest.TestCase):
             self.assertFalse({"depose", "shoot"} <= set(node.done), case)
 
 
-    def test_a_primary_that_reaches_neither_waits_before_it_shoots_for_the_peer_may_reach_both(self):
+    def test_where_there_is_a_witness_nobody_is_shot_without_its_grant_for_the_peer_may_have_it(self):
         for case in everything():
+            role, disk, answer, claim, shoot, away, told = case
             node = Node(*case)
-            silent = case[3] is None  # a witness that is there and says nothing
-            if case[0] == "Primary" and "shoot" in node.done and not case[6]:
-                self.assertEqual("wait" in node.done, silent, case)
-            if "wait" in node.done and "shoot" in node.done:
-                self.assertLess(node.done.index("wait"), node.done.index("shoot"), case)
+            if claim in ("denied", None) and not told:
+                self.assertNotIn("shoot", node.done, case)
+                self.assertNotEqual(node.code, PEER_OFF, case)
 
 
 class Boot(unittest.TestCase):
-    def joins(self, connection="WFConnection", disk="Consistent", witness=False, device=True, told=False):
-        return rules.joins(connection, disk, witness, device, told)
+    def joins(self, connection="WFConnection", disk="Consistent", witness=False, told=False):
+        return rules.joins(connection, disk, witness, told)
 
     def test_a_node_that_has_booted_alone_waits(self):
         self.assertFalse(self.joins())
-        self.assertFalse(self.joins(witness=True))
         for disk in ("Outdated", "Inconsistent", "Diskless", ""):
-            self.assertFalse(self.joins(disk=disk, witness=True, device=False), disk)
+            self.assertFalse(self.joins(disk=disk, witness=True), disk)
 
     def test_it_takes_part_with_its_peer_with_drbds_word_by_the_witness_or_a_person(self):
         for connection in ("Connected", "SyncTarget", "PausedSyncT", "VerifyS"):
             self.assertTrue(self.joins(connection=connection, disk="Inconsistent"), connection)
         self.assertTrue(self.joins(disk="UpToDate"))
-        self.assertTrue(self.joins(witness=True, device=False))
+        self.assertTrue(self.joins(witness=True))
         self.assertTrue(self.joins(told=True))
 
 

@@ -24,19 +24,12 @@ describe("safety: fence-peer and the witness, while the peer is silent", () => {
       assertEnd(await pair.n2.fence(), NO_PROOF);
     });
 
-    it("a primary goes on by its device, and owes the witness the news", async () => {
-      const verdict = await pair.n1.fence();
-      assertEnd(verdict, PEER_OFF, { shot: true });
-      assert.match(verdict.log, /the peer may have both, and goes first/);
-      assert.ok(verdict.ms >= 1300, `${verdict.ms} ms: 1 s for a door that is shut, and its patience`);
-      assert.ok(pair.n1.read("lib/debt").startsWith(CURRENT));
-    });
-
-    it("a primary without a device stays frozen, and what it asked for is on record", async () => {
-      bothWith(noDevice);
-      const verdict = await pair.n1.fence();
-      assertEnd(verdict, NO_PROOF);
-      assert.ok(pair.n1.read("lib/claimed").startsWith(CURRENT), "it may have been granted");
+    it("a primary stays frozen, and what it asked for is on record: the peer may have been granted, so nobody is shot", async () => {
+      for (const options of [silent, noDevice]) {
+        bothWith(options);
+        assertEnd(await pair.n1.fence(), NO_PROOF);
+        assert.ok(pair.n1.read("lib/claimed").startsWith(CURRENT), "it may have been granted");
+      }
     });
   });
 
@@ -77,14 +70,7 @@ describe("safety: fence-peer and the witness, while the peer is silent", () => {
       assert.ok(!pair.n1.exists("lib/claimed"), "what was denied is not on record as granted");
     });
 
-    it("is claimed nothing of by a node that has just booted and has a device", async () => {
-      pair.n1.state({ disk: "Consistent" });
-      assertEnd(await pair.n1.fence(), NO_PROOF);
-      assert.ok(!pair.witness.exists("lib/register"));
-      assert.ok(!pair.n1.exists("lib/claimed"));
-    });
-
-    it("alone decides where there is no device: a node that has booted is granted, and settles", async () => {
+    it("grants a node that has booted, which settles where there is no device", async () => {
       bothWith(noDevice);
       pair.n1.state({ disk: "Consistent" });
       const verdict = await pair.n1.fence();
@@ -92,8 +78,7 @@ describe("safety: fence-peer and the witness, while the peer is silent", () => {
       assert.ok(verdict.ms >= 1500, `${verdict.ms} ms`);
     });
 
-    it("alone decides where there is no device: the peer went on, so a node that has booted is stale", async () => {
-      bothWith(noDevice);
+    it("knows that the peer went on, so a node that has booted is stale", async () => {
       await pair.n2.fence();
       pair.n1.state({ disk: "Consistent" });
       assertEnd(await pair.n1.fence(), SELF_OUTDATED);

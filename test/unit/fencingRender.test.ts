@@ -10,7 +10,6 @@ const conf = {
   volume: "data",
   peerAddresses: ["10.10.2.12", "10.10.1.12"],
   silenceMs: 400,
-  patienceMs: 5000,
   device: "/usr/sbin/fence --config=/etc/fence.ini",
   deviceSeconds: 20,
   witness: "10.10.1.13",
@@ -27,7 +26,6 @@ VOLUME=data
 PEER_ADDRESSES='10.10.2.12 10.10.1.12'
 PORT=7790
 SILENCE_MS=400
-PATIENCE_MS=5000
 DEVICE='/usr/sbin/fence --config=/etc/fence.ini'
 DEVICE_SECONDS=20
 WITNESS=10.10.1.13

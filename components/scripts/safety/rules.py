@@ -71,8 +71,6 @@ class Means(NamedTuple):
     """`granted` or `denied` by the witness, None for silence. None itself: there is no witness."""
     shoot: Callable[[], bool] | None
     """Cuts the peer's power; true once it is confirmed to be off. None itself: there is no fence device."""
-    wait: Callable[[], None]
-    """Gives a peer that reaches the witness the time to take over, and so to shoot this node."""
     is_away: Callable[[], bool]
     """Whether DRBD still has no connection to the peer."""
     depose: Callable[[str], None]
@@ -101,8 +99,8 @@ def fence(role: str, disk: str, means: Means) -> int:
     # A peer that lives and does not agree is not shot; but for one that cannot even outdate itself while we serve.
     if answer is not None and not (primary and answer in ("hung", "error", "diskless")):
         return NO_PROOF
-    # Just booted, so the peer may have gone on by its device alone: power that is off does not make old data new.
-    if disk == "Consistent" and means.shoot and not means.told:
+    # Just booted, so the peer may have gone on by its device: power that is off does not make old data new.
+    if disk == "Consistent" and not means.claim and not means.told:
         return NO_PROOF
     granted = False
     if means.claim:
@@ -113,10 +111,10 @@ def fence(role: str, disk: str, means: Means) -> int:
                 return NO_PROOF
             return SELF_OUTDATED
         granted = said == "granted"
-        if not (granted or primary or means.told):  # by the witness's grant the peer may have gone on
+        # The peer may have gone on by the grant alone, its own device being broken: to switch it off then would lose what
+        # it has acknowledged.
+        if not (granted or means.told):
             return NO_PROOF
-        if not granted and means.shoot:  # cut off, maybe, from the clients too: who still has them is to win
-            means.wait()
     if not means.is_away():
         return NO_PROOF
     # It acknowledges nothing without a disk. With one, after a boot, it needs its peer, or the witness, which is ours.
@@ -127,11 +125,11 @@ def fence(role: str, disk: str, means: Means) -> int:
     return PEER_OFF if granted or means.told else NO_PROOF
 
 
-def joins(connection: str, disk: str, witness: bool, device: bool, told: bool) -> bool:
+def joins(connection: str, disk: str, witness: bool, told: bool) -> bool:
     """Whether a node takes part in the cluster after a boot, with DRBD in this state.
 
-    UpToDate without a peer is DRBD's own word that the peer is on record as outdated (drbd_nl.c, attach). Where only a
-    witness proves who went on alone, the handler asks it at the promote.
+    UpToDate without a peer is DRBD's own word that the peer is on record as outdated (drbd_nl.c, attach). Where a witness
+    knows who went on alone, the handler asks it at the promote.
     """
     met = connection in ("Connected", "SyncSource", "SyncTarget", "PausedSyncS", "PausedSyncT", "VerifyS", "VerifyT")
-    return met or disk == "UpToDate" or told or (disk == "Consistent" and witness and not device)
+    return met or disk == "UpToDate" or told or (disk == "Consistent" and witness)
