@@ -12,7 +12,8 @@ import { createHosts } from "./platform";
 //        └── link: what changes, as it changes ─────────┴────────┴────────┘
 
 const config = loadConfig();
-const cluster = new NfsCluster("nfs", { ...config, ...createHosts(config) });
+const active = process.env["HA_NFS_ACTIVE"]; // `npm run up` has asked the masters
+const cluster = new NfsCluster("nfs", { ...config, ...createHosts(config), active });
 
 /** How to mount each share: `{ <name>: { server, path, mountOptions, mountCommand, fstab } }`. */
 export const shares = cluster.shares;

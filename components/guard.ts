@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ClusterManager } from "./managers/manager";
 import type { MasterPair } from "./masterPair";
 import { DrbdOptions, withDefaults } from "./options";
 import { type HostScript, nodeFile } from "./remote/hostScript";
@@ -8,6 +9,7 @@ export interface GuardArgs extends Pick<DrbdOptions, "verify"> {
   pair: MasterPair;
   /** Name of the volume whose service it guards. */
   volume: string;
+  manager: ClusterManager;
   /** What it reads and runs: volume, address, exports, fencing. */
   after: readonly pulumi.Resource[];
 }
@@ -32,14 +34,14 @@ export class Guard extends pulumi.ComponentResource {
       ALONE: nodeFile("safety/alone"),
       LEAVE: nodeFile("safety/leave"),
       GIVE: nodeFile("safety/give"),
-      MANAGER_PY: nodeFile("safety/manager.py"),
+      MANAGER_PY: args.manager.words,
       METRICS_PY: nodeFile("safety/metrics.py"),
       COMPARE: nodeFile("safety/compare-disks"),
       COMPARE_UNIT: compareUnit,
       COMPARE_TIMER: verify === "off" ? "" : compareTimer(verify),
       SPLIT: nodeFile("safety/split"),
-      GUARD_UNIT: guardUnit,
-      LEAVE_UNIT: leaveUnit,
+      GUARD_UNIT: guardUnit(args.manager.unit),
+      LEAVE_UNIT: leaveUnit(args.manager.unit),
     };
     this.scripts = args.pair.rollOut(name, "guard.sh", () => vars, {
       parent: this,

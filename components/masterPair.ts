@@ -4,11 +4,15 @@ import { SECRETS_GENERATION } from "./options";
 import { baseVars } from "./remote/base";
 import type { Host } from "./remote/host";
 import { HostScript, nodeFile } from "./remote/hostScript";
-import { authkeys } from "./render/haCf";
+import { authkeys } from "./render/heartbeat";
 
 export interface MasterPairArgs {
   /** The two hosts that hold the data. The first is the one that serves when both are there at the start. */
   masters: readonly [Host, Host];
+  /** Name of the master that serves now: what changes comes to it last. @default the first */
+  active?: string | undefined;
+  /** Debian packages of the cluster manager. */
+  managerPackages: readonly string[];
   /** Raise it by one to replace the secrets of heartbeat, DRBD and the doors. */
   secretsGeneration?: number | undefined;
   /** By the name of a master: what the other one's fence device needs to switch it off. A secret. @default none */
@@ -19,7 +23,6 @@ export interface MasterPairArgs {
 export type MasterVars = (host: Host, peer: Host) => Readonly<Record<string, pulumi.Input<string>>>;
 
 const PACKAGES = [
-  "heartbeat",
   "drbd-utils",
   "python3-minimal",
   "nfs-kernel-server",
@@ -45,6 +48,8 @@ const MASKED = [
 export class MasterPair extends pulumi.ComponentResource {
   public readonly preferred: Host;
   public readonly second: Host;
+  /** Both in the order in which a change comes to them: the standby first. */
+  private readonly order: readonly [Host, Host];
   /** Ready once both masters have their packages and their secrets. */
   public readonly prepared: readonly HostScript[];
   /** The keys by which the witness knows the masters, one a line; the first signs. A secret. */
@@ -55,6 +60,8 @@ export class MasterPair extends pulumi.ComponentResource {
   constructor(name: string, args: MasterPairArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:MasterPair", name, {}, opts);
     [this.preferred, this.second] = args.masters;
+    this.order =
+      args.active === this.second.name ? [this.preferred, this.second] : [this.second, this.preferred];
     const generation = args.secretsGeneration ?? SECRETS_GENERATION;
     this.secretsGeneration = String(generation);
     const keys = (what: string) => keysOf(generation).map((g) => this.secret(`${name}-${what}-secret-${g}`));
@@ -65,7 +72,11 @@ export class MasterPair extends pulumi.ComponentResource {
     const fenceKeys = lines(keys("fence"));
     this.witnessKeys = lines(keys("witness"));
     const base = this.rollOut(`${name}-base`, "base.sh", (host) =>
-      baseVars(host, { packages: PACKAGES, masked: MASKED, report: nodeFile("report") }),
+      baseVars(host, {
+        packages: [...args.managerPackages, ...PACKAGES],
+        masked: MASKED,
+        report: nodeFile("report"),
+      }),
     );
     this.prepared = this.rollOut(
       `${name}-secrets`,
@@ -83,7 +94,7 @@ export class MasterPair extends pulumi.ComponentResource {
   }
 
   /**
-   * Runs a script on both masters, one after the other, the preferred one last: a change that breaks a node breaks the
+   * Runs a script on both masters, one after the other, the active one last: a change that breaks a node breaks the
    * standby. Each script checks its own node before it ends, so a failure stops the roll-out there.
    */
   public rollOut(
@@ -92,17 +103,11 @@ export class MasterPair extends pulumi.ComponentResource {
     vars: MasterVars,
     opts: pulumi.CustomResourceOptions = { parent: this },
   ): HostScript[] {
-    const onSecond = new HostScript(
-      `${name}-${this.second.name}`,
-      { host: this.second, script, vars: vars(this.second, this.preferred) },
-      opts,
-    );
-    const onPreferred = new HostScript(
-      `${name}-${this.preferred.name}`,
-      { host: this.preferred, script, vars: vars(this.preferred, this.second) },
-      pulumi.mergeOptions(opts, { dependsOn: onSecond }),
-    );
-    return [onSecond, onPreferred];
+    const [standby, active] = this.order;
+    const on = (host: Host, peer: Host, options: pulumi.CustomResourceOptions) =>
+      new HostScript(`${name}-${host.name}`, { host, script, vars: vars(host, peer) }, options);
+    const first = on(standby, active, opts);
+    return [first, on(active, standby, pulumi.mergeOptions(opts, { dependsOn: first }))];
   }
 
   /** 40 characters of a–z, A–Z, 0–9: DRBD takes at most 64 (drbd.conf(5)), heartbeat's authkeys no white space. */

@@ -2,12 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { DrbdVolume } from "./drbdVolume";
 import { Fencing, type FencingOptions } from "./fencing";
 import { Guard } from "./guard";
-import { HeartbeatLink } from "./heartbeatLink";
+import { heartbeat } from "./managers/heartbeat";
 import { MasterPair } from "./masterPair";
 import { NfsExports } from "./nfsExports";
 import {
   type DrbdOptions,
-  HeartbeatOptions,
+  type HeartbeatOptions,
   type NfsOptions,
   ReplicationOptions,
   withDefaults,
@@ -25,6 +25,8 @@ import { VirtualIp } from "./virtualIp";
 export interface NfsClusterArgs {
   /** The two hosts that hold the data. The first serves when both are there at the start. */
   masters: readonly [Host, Host];
+  /** Name of the master that serves now: what changes comes to it last. @default the first */
+  active?: string | undefined;
   /** Hosts of the same stack that mount the shares; the first checks that they can. @default none */
   clients?: readonly Host[];
   /** The address that clients mount, IPv4 without prefix length, in the masters' service network. */
@@ -94,11 +96,14 @@ export class NfsCluster extends pulumi.ComponentResource {
   constructor(name: string, args: NfsClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:NfsCluster", name, {}, opts);
     const parent = { parent: this };
+    const manager = heartbeat(args.heartbeat);
     const where = { volume: VOLUME, minor: MINOR, mount: MOUNT };
     const pair = new MasterPair(
       `${name}-masters`,
       {
         masters: args.masters,
+        active: args.active,
+        managerPackages: manager.packages,
         secretsGeneration: args.secretsGeneration,
         fenceOptions: args.fencing?.device?.options,
       },
@@ -109,7 +114,7 @@ export class NfsCluster extends pulumi.ComponentResource {
       {
         pair,
         volume: VOLUME,
-        deadtimeMs: withDefaults(HeartbeatOptions, args.heartbeat).deadtimeMs,
+        deadtimeMs: manager.deadtimeMs,
         ...args.fencing,
       },
       parent,
@@ -131,22 +136,24 @@ export class NfsCluster extends pulumi.ComponentResource {
     );
     const guard = new Guard(
       `${name}-guard`,
-      { pair, volume: VOLUME, ...args.drbd, after: [...fencing.scripts, volume, vip, service] },
+      {
+        pair,
+        volume: VOLUME,
+        manager,
+        ...args.drbd,
+        after: [...fencing.scripts, volume, vip, service],
+      },
       parent,
     );
-    const heartbeat = new HeartbeatLink(
-      `${name}-heartbeat`,
-      { pair, volume: VOLUME, moves: [guard], ...args.heartbeat },
-      parent,
-    );
+    const managed = manager.start(name, { pair, volume: VOLUME, moves: [guard] }, parent);
     const parts = [pair.prepared, fencing.scripts, volume.scripts, vip.scripts, service.scripts];
-    const scripts = [...parts, guard.scripts, heartbeat.scripts].flat();
+    const scripts = [...parts, guard.scripts, managed.scripts].flat();
     const DIGEST = pulumi.all(scripts.map(({ digest }) => digest)).apply((all) => sha256(all.join()));
     const settled = pair.rollOut(
       `${name}-settled`,
       "settled.sh",
       (_host, peer) => ({ VOLUME, MOUNT, PEER: peer.name, DIGEST }),
-      { ...parent, dependsOn: heartbeat },
+      { ...parent, dependsOn: managed },
     );
     const { clients = [], slaves = [], pushTargets = [] } = args;
     this.shares = Object.fromEntries(args.shares.map((share) => [share.name, shareOutput(args.vip, share)]));

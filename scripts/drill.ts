@@ -15,7 +15,7 @@ import {
 import { Health } from "./judge";
 import { stackName } from "./nodes";
 import { onNode } from "./remote";
-import { status } from "./status";
+import { status, VOLUME } from "./status";
 import { Writer } from "./writer";
 
 interface Outputs {
@@ -31,7 +31,7 @@ const AFTERWARDS_S = 3;
 /** What each drill does to the active master. */
 const drills: Record<string, (stack: string, active: string, node: NodeOutput) => Promise<unknown>> = {
   "kill-active": (stack, active) => killNode(stack, active),
-  switchover: (_stack, _active, node) => onNode(node, "/usr/share/heartbeat/hb_standby all"),
+  switchover: (_stack, _active, node) => onNode(node, `/usr/local/lib/ha-nfs/give ${VOLUME}`),
 };
 
 function say(text: string): void {

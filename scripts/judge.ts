@@ -2,14 +2,17 @@ import type { Status as Replication } from "../replicator/master/metrics";
 
 /** What one master says of the cluster: the JSON of components/scripts/report. */
 export interface Report {
-  /** Whether heartbeat runs. */
-  heartbeat: boolean;
-  /** Whether it waits, after a boot, for the peer's DRBD: this node's data may be old. */
-  waitsForPeer: boolean;
-  /** What heartbeat knows of the peer: `active`, `up`, `dead`, or empty. */
-  peer: string;
-  /** State of each heartbeat path, `up` or `dead`, by interface. */
-  links: Record<string, string>;
+  /** What the cluster manager knows; null before it is installed. */
+  manager: {
+    name: string;
+    runs: boolean;
+    /** Whether it waits, after a boot, for the peer's DRBD: this node's data may be old. */
+    waitsForPeer: boolean;
+    /** How it takes the peer: `active`, or another word of its own, such as `dead`; empty: it does not know. */
+    peer: string;
+    /** State of each of its paths to the peer, `up` or another word, by interface. */
+    links: Record<string, string>;
+  } | null;
   drbd: {
     connection: string;
     role: string;
@@ -149,18 +152,27 @@ function splitBrain(reports: readonly (readonly [string, Report])[]): string | u
   return undefined;
 }
 
+function managerProblems(node: string, manager: Report["manager"]): string[] {
+  if (!manager) return ["the cluster manager is not installed: the first up has not come so far."];
+  const { name, runs, waitsForPeer, peer, links } = manager;
+  if (waitsForPeer) {
+    return [
+      `${name} waits for the peer's DRBD, for this node's data may be older than the peer's. Bring the peer back. If it is lost for good: npm run start-alone -- ${node} (it says what may be lost, and asks twice).`,
+    ];
+  }
+  if (!runs) return [`${name} is not running.`];
+  return [
+    ...(peer === "active" ? [] : [`${name} sees the peer as ${peer || "unknown"}.`]),
+    ...Object.entries(links)
+      .filter(([, state]) => state !== "up")
+      .map(([link, state]) => `the ${name} path over ${link} is ${state || "unknown"}.`),
+  ];
+}
+
 function problems(name: string, r: Report): string[] {
   const found: string[] = [];
   const say = (when: boolean, sentence: string) => when && found.push(`${name}: ${sentence}`);
-  say(
-    r.waitsForPeer,
-    `heartbeat waits for the peer's DRBD, for this node's data may be older than the peer's. Bring the peer back. If it is lost for good: npm run start-alone -- ${name} (it says what may be lost, and asks twice).`,
-  );
-  say(!r.heartbeat && !r.waitsForPeer, "heartbeat is not running.");
-  say(r.heartbeat && r.peer !== "active", `heartbeat sees the peer as ${r.peer || "unknown"}.`);
-  for (const [link, state] of Object.entries(r.links)) {
-    say(r.heartbeat && state !== "up", `the heartbeat path over ${link} is ${state || "unknown"}.`);
-  }
+  found.push(...managerProblems(name, r.manager).map((sentence) => `${name}: ${sentence}`));
   say(r.drbd.connection === "", "DRBD is not up.");
   say(
     !["Connected", "VerifyS", "VerifyT", ""].includes(r.drbd.connection),

@@ -4,7 +4,7 @@ import { type Nodes, ofRole, stackNodes } from "./nodes";
 import { onNode } from "./remote";
 
 /** The name that the cluster gives its volume (components/nfsCluster.ts). */
-const VOLUME = "data";
+export const VOLUME = "data";
 
 export interface Status extends Verdict {
   masters: Record<string, Answer>;
@@ -42,7 +42,7 @@ export async function status(nodes: Nodes): Promise<Status> {
 /** The status as a person reads it. */
 export function table({ health, active, findings, masters, proxies }: Status): string {
   const rows = [
-    ["master", "address", "DRBD role", "disk", "connection", "heartbeat", "peer", "nfsd", "exports"],
+    ["master", "address", "DRBD role", "disk", "connection", "manager", "peer", "nfsd", "exports"],
   ];
   for (const [name, r] of Object.entries(masters)) {
     rows.push(
@@ -54,8 +54,8 @@ export function table({ health, active, findings, masters, proxies }: Status): s
             r.drbd.role || "-",
             r.drbd.disk || "-",
             r.drbd.connection || "-",
-            r.heartbeat ? "up" : r.waitsForPeer ? "waits" : "down",
-            r.peer || "-",
+            r.manager?.runs ? "up" : r.manager?.waitsForPeer ? "waits" : "down",
+            r.manager?.peer || "-",
             r.nfsdThreads > 0 ? `${r.nfsdThreads} threads` : "-",
             r.exports.join(", ") || "-",
           ],

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeOutput } from "../components/nfsCluster";
 import { type Nodes, stackNodes } from "./nodes";
 import { onNode } from "./remote";
-import { status } from "./status";
+import { status, VOLUME } from "./status";
 
 const LIMIT_S = 60;
 
@@ -17,15 +17,8 @@ async function switchover(nodes: Nodes, wanted?: string): Promise<string> {
     throw new Error(`nobody serves, so nothing can move: ${health}. ${findings.join(" ")}`);
   if (wanted === active) return `${active} serves already`;
   const to = names.find((name) => name !== active) ?? active;
-  const standby = masters[to];
-  if (!standby || "unreachable" in standby) throw new Error(`${to} cannot be reached: ${findings.join(" ")}`);
-  if (!standby.guard.fit.startsWith("fit"))
-    throw new Error(`${to} cannot take the service: ${standby.guard.fit}`);
   const begun = Date.now();
-  await onNode(
-    nodes[active] as NodeOutput,
-    "rm -f /run/ha-nfs/met-again; /usr/share/heartbeat/hb_standby all",
-  );
+  await onNode(nodes[active] as NodeOutput, `/usr/local/lib/ha-nfs/give ${VOLUME}`, 70_000);
   while (Date.now() - begun < LIMIT_S * 1000) {
     const state = await onNode(nodes[to] as NodeOutput, "cat /run/ha-nfs/state");
     if (state === "serving\n") return `${to} serves, after ${((Date.now() - begun) / 1000).toFixed(1)} s`;

@@ -6,6 +6,8 @@ export interface Arguments {
   readonly stack: string;
   /** From --config-file. */
   readonly configFile: string | undefined;
+  /** Hosts from --without, which may be given more than once. */
+  readonly without: readonly string[];
   /** All others, unchanged. */
   readonly rest: readonly string[];
   /** All, unchanged. */
@@ -18,8 +20,10 @@ export function parseArguments(all: readonly string[]): Arguments {
   const rest = [...all];
   const stack = take(rest, "--stack", "-s") ?? process.env["HA_NFS_STACK"] ?? "dev";
   const configFile = take(rest, "--config-file");
+  const without: string[] = [];
+  for (let host = take(rest, "--without"); host; host = take(rest, "--without")) without.push(host);
   const has = (...flags: string[]) => rest.some((arg) => flags.includes(arg.split("=", 1)[0] ?? arg));
-  return { stack, configFile, rest, all, has };
+  return { stack, configFile, without, rest, all, has };
 }
 
 /** Removes a flag and its value, `--flag value` or `--flag=value`, and returns the value. */

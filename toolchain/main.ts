@@ -5,13 +5,14 @@ import { parseArguments } from "./arguments";
 import type { Arguments } from "./arguments";
 import { pluginEnvironment } from "./plugins";
 import { labWish, prepareLab, prepareTests } from "./prerequisites";
-import { notice, onPath, run, runScript, UserError } from "./process";
+import { capture, notice, onPath, run, runScript, UserError } from "./process";
 import { exportStack, noStack, prepareStack, pulumi, stackOutputs } from "./stack";
 import type { Wish } from "./stack";
 import { forget, isEmpty, stateEnvironment } from "./state";
 
 const USAGE = `usage: npm run VERB -- [--stack NAME] [arguments of the Pulumi CLI]
-  up           make the stack what the program says; asks where machines exist, unless --yes
+  up           make the stack what the program says; asks where machines exist, unless --yes;
+               --without HOST leaves out a host that is away, which is changed at the next up
   preview      show what up would change
   refresh      compare the state with what is there
   destroy      remove all that up made; asks as up does
@@ -112,7 +113,7 @@ async function operate(
     notice(`the official ${standIns.join(", ")} can't be had here: using ha-nfs's own`);
   const config = prepareStack(given.stack, given.configFile, wish);
   if (config === undefined) throw new UserError(noStack(given.stack));
-  const named = ["--stack", given.stack, "--config-file", config];
+  const named = ["--stack", given.stack, "--config-file", config, ...leftOut(verb, given)];
   if (asks && !given.has("--yes", "-y", ...ONLY_SHOWS) && !isLab(given.stack, config)) {
     const show = verb === "up" ? ["preview"] : [verb, ...ONLY_SHOWS];
     const rest = given.rest.filter((flag) => flag !== "--continue-on-error"); // which a preview does not know
@@ -123,12 +124,25 @@ async function operate(
   return run("pulumi", [verb, ...flags, ...named, ...given.rest]);
 }
 
+/** A resource's name ends with its host's; without one of the hosts nobody can say that all are one (settled.sh). */
+function leftOut(verb: string, { stack, without }: Arguments): string[] {
+  if (without.length === 0) return [];
+  if (verb !== "up" && verb !== "preview")
+    throw new UserError(`--without is for up and preview, not ${verb}`);
+  const hosts = Object.keys(stackOutputs(stack)["nodes"] ?? {});
+  const unknown = without.filter((host) => !hosts.includes(host));
+  if (unknown.length > 0)
+    throw new UserError(`--without: found ${unknown.join(", ")}; allowed: ${hosts.join(", ")}`);
+  return [...without.map((host) => `**-${host}`), "**-settled-**"].flatMap((urn) => ["--exclude", urn]);
+}
+
 async function up(given: Arguments): Promise<number> {
   const status = await operate("up", given, {
     ...NEW,
     flags: ["--yes", "--skip-preview"],
     asks: true,
     before: async (config) => {
+      process.env["HA_NFS_ACTIVE"] ??= activeMaster(given);
       const lab = labWish(config);
       if (lab) await prepareLab(given.stack, lab);
     },
@@ -137,6 +151,26 @@ async function up(given: Arguments): Promise<number> {
     process.stdout.write(pulumi(["stack", "output", "--json", "--stack", given.stack]));
   }
   return status;
+}
+
+/** Who serves now, and is changed last. Empty where nobody says so. Tells who is away. */
+function activeMaster({ stack, without }: Arguments): string {
+  const isMade = exportStack(stack)?.deployment.resources?.some(({ type }) => type.endsWith(":NfsCluster"));
+  if (!isMade) return "";
+  const { stdout } = capture("node", ["--import", "tsx", "scripts/status.ts", "--json"], "", 20_000);
+  if (stdout === "") return "";
+  const { active, masters } = JSON.parse(stdout) as {
+    active: string | null;
+    masters: Record<string, object>;
+  };
+  for (const [name, said] of Object.entries(masters)) {
+    if ("unreachable" in said && !without.includes(name))
+      notice(
+        `${name} does not answer: a change of what runs on it fails. Bring it back, or change the others now and ${name} ` +
+          `at the next up: npm run up -- --stack ${stack} --without ${name}`,
+      );
+  }
+  return active ?? "";
 }
 
 async function outputs(given: Arguments): Promise<number> {

@@ -1,12 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import { SSH_PORT } from "../options";
+import { quote } from "../render/shell";
 import { Host, type Nic, type NicRole, type SshArgs } from "../remote/host";
+
+/** The host key is known before anything runs. */
+export type PlainSsh = SshArgs & { hostKey: string };
 
 /** One machine that exists already: bare metal or virtual, with Debian 13. */
 export interface ExistingHostArgs {
   /** What `uname -n` says on it. */
   name: string;
-  ssh: SshArgs;
+  ssh: PlainSsh;
   /** Its interfaces by role. */
   nics: Readonly<Partial<Record<NicRole, Nic>>>;
   /** Block device for the data; must be blank, or hold this cluster's volume or copy. @default none */
@@ -20,6 +24,12 @@ export interface ExistingHostsArgs {
   targets: readonly ExistingHostArgs[];
   /** Seconds that a host may take to answer SSH. */
   connectTimeoutSeconds?: number | undefined;
+}
+
+/** By the operator's own keys, and to the host with the pinned key alone. */
+function sshCommand({ host, port, user, hostKey }: PlainSsh): string {
+  const known = port === 22 ? host : `[${host}]:${port}`;
+  return `ssh -p ${port} -o ${quote(`KnownHostsCommand=/bin/echo ${known} ${hostKey}`)} ${user}@${host}`;
 }
 
 /** Machines that exist. Nothing of them is made or unmade; `destroy` leaves their data disks as they are. */
@@ -40,7 +50,7 @@ export class ExistingHosts extends pulumi.ComponentResource {
           ...(dataDisk !== undefined && { dataDisk }),
           sshdPort: ssh.port,
           managementAddress: ssh.port === SSH_PORT ? ssh.host : `${ssh.host}:${ssh.port}`,
-          sshCommand: `ssh -p ${ssh.port} ${ssh.user}@${ssh.host}`,
+          sshCommand: sshCommand(ssh),
           connectTimeoutSeconds: args.connectTimeoutSeconds,
         },
         { parent: this },

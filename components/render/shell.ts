@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { quote } from "../../toolchain/quote";
 
 export { quote };
@@ -42,6 +43,6 @@ export function scriptText(
     ...assignments,
     library,
     script,
-    `run ${quote(name)} ${quote(owner)} "$@" </dev/null\nexit\n`,
+    `run ${quote(basename(name))} ${quote(owner)} "$@" </dev/null\nexit\n`,
   ].join("");
 }

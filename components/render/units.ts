@@ -17,44 +17,6 @@ RestartSec=1
 WantedBy=multi-user.target
 `;
 
-/** Heartbeat's log daemon: with it a slow syslog cannot hold up heartbeat's own loop. */
-export const logdUnit = `# made by ha-nfs
-[Unit]
-Description=Log daemon of heartbeat
-Before=heartbeat.service
-StartLimitIntervalSec=0
-
-[Service]
-ExecStart=/usr/lib/heartbeat/ha_logd -c /etc/logd.cf
-Restart=always
-RestartSec=1
-
-[Install]
-WantedBy=multi-user.target
-`;
-
-export const logdCf = "# made by ha-nfs\nlogfacility daemon\n";
-
-/**
- * heartbeat.service takes part only when this node's data are the newest or the peer's are at hand (wait-peer). A
- * heartbeat that dies comes back, and the service goes on meanwhile; so does one that ends by itself with 0, as it does
- * after it has met a peer that it had taken for dead.
- */
-export function heartbeatDropIn(volume: string): string {
-  return `# made by ha-nfs
-[Unit]
-Wants=ha-nfs-logd.service drbd@${volume}.target ha-nfs@${volume}.service
-After=ha-nfs-logd.service drbd@${volume}.target ha-nfs@${volume}.service
-StartLimitIntervalSec=0
-
-[Service]
-ExecStartPre=/usr/local/lib/ha-nfs/wait-peer ${volume}
-TimeoutStartSec=infinity
-Restart=always
-RestartSec=1
-`;
-}
-
 /** What is the same in the units of the doors: they are back at once, and the last that the kernel ends. */
 const DOOR_SERVICE = `Restart=always
 RestartSec=100ms
@@ -107,13 +69,13 @@ WantedBy=multi-user.target
 `;
 }
 
-/** The guard of a volume. It leaves the service running when it ends: the next one takes it as it is. */
-export const guardUnit = `# made by ha-nfs
+/** The guard of a volume, before the unit `manager`. It leaves the service running when it ends: the next one takes it as it is. */
+export const guardUnit = (manager: string) => `# made by ha-nfs
 [Unit]
 Description=Guard of the ha-nfs volume %i
 Wants=ha-nfs-door.service
 After=drbd@%i.target ha-nfs-door.service ha-nfs-mountd.service
-Before=heartbeat.service
+Before=${manager}
 StartLimitIntervalSec=0
 
 [Service]
@@ -131,12 +93,12 @@ RuntimeDirectoryPreserve=yes
 WantedBy=multi-user.target
 `;
 
-/** Stops, at shutdown, after the cluster manager and the guard, and before DRBD and the network. */
-export const leaveUnit = `# made by ha-nfs
+/** Stops, at shutdown, after the cluster manager's unit `manager` and the guard, and before DRBD and the network. */
+export const leaveUnit = (manager: string) => `# made by ha-nfs
 [Unit]
 Description=Polite end of the ha-nfs volume %i on this node
 After=drbd@%i.service ha-nfs-door.service network-online.target
-Before=ha-nfs@%i.service heartbeat.service
+Before=ha-nfs@%i.service ${manager}
 
 [Service]
 Type=oneshot

@@ -3,6 +3,9 @@
 # and the other replicas do not notice.
 : "${NAME:?}" "${CONFIG:?}" "${SSH_HOST:?}" "${HOST_KEY:?}"
 
+# shellcheck disable=SC2034 # run's: a master has one for each replica
+INSTANCE=$NAME
+
 files() {
 	put "/etc/ha-nfs/replicator/known_hosts/$NAME" 644 "$NAME $HOST_KEY"$'\n'
 	put "/etc/ha-nfs/replicator/ssh.d/$NAME.conf" 644 "$SSH_HOST"

@@ -151,7 +151,8 @@ is_mounted() {
 	return 1
 }
 
-# own OWNER: what the script has made is OWNER's from now on. A host that gets another name or role is given to its new
+# own OWNER: what the script has made is OWNER's from now on; of a script that a host runs several times, what its
+# $INSTANCE has made. A host that gets another name or role is given to its new
 # owner first, and only then is the old one deleted, which must leave it alone.
 own() {
 	[[ $action == apply ]] || return 0
@@ -161,7 +162,8 @@ own() {
 is_foreign() { [[ $action == remove && -e $owner && $(<"$owner") != "$1" ]]; }
 
 run() {
-	action=$3 drifted=0 pending=/var/lib/ha-nfs/pending-$1 owner=/var/lib/ha-nfs/owner-$1
+	local one=$1${INSTANCE:+-$INSTANCE}
+	action=$3 drifted=0 pending=/var/lib/ha-nfs/pending-$one owner=/var/lib/ha-nfs/owner-$one
 	[[ $EUID == 0 ]] || die "needs root; found user $(id -un)"
 	mkdir -p /run/ha-nfs
 	exec 9>/run/ha-nfs/script.lock

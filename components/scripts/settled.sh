@@ -5,8 +5,9 @@
 
 # Any state in which the two exchange data counts: a resync goes on by itself.
 is_connected() { [[ $(drbdadm cstate "$VOLUME" 2>/dev/null) == @(Connected|SyncSource|SyncTarget|PausedSync?|Verify?|WFBitMap?|WFSyncUUID) ]]; }
-sees_peer() { [[ $(cl_status nodestatus "$PEER" 2>/dev/null) == active ]]; }
-is_settled() { [[ $(cl_status rscstatus 2>/dev/null) == @(all|local|foreign|none) ]]; }
+manager() { python3 -sE /usr/local/lib/ha-nfs/manager.py "$@" 2>/dev/null; }
+sees_peer() { manager sees "$PEER"; }
+is_settled() { manager is-settled; }
 
 # What nfsd takes at its start alone: is it what is configured?
 is_as_configured() {
@@ -18,8 +19,8 @@ is_as_configured() {
 
 apply() {
 	wait_until 120 "DRBD is connected to $PEER; it is $(drbdadm cstate "$VOLUME" 2>&1)" is_connected
-	wait_until 120 "heartbeat sees $PEER" sees_peer
-	wait_until 60 "heartbeat has given the service to a master" is_settled
+	wait_until 120 "the cluster manager sees $PEER" sees_peer
+	wait_until 60 "the cluster manager has given the service to a master" is_settled
 	if is_mounted "$MOUNT" && ! is_as_configured; then
 		log "NFS starts with the changed lease and grace on $PEER"
 		/usr/local/lib/ha-nfs/give "$VOLUME" || die "the changed lease and grace take effect when the service moves: mend that, and run up again"
@@ -30,6 +31,6 @@ remove() { :; }
 
 verify() {
 	is_connected || drift "DRBD is not connected to $PEER: $(drbdadm cstate "$VOLUME" 2>&1)"
-	sees_peer || drift "heartbeat does not see $PEER"
+	sees_peer || drift "the cluster manager does not see $PEER"
 	! is_mounted "$MOUNT" || is_as_configured || drift "NFS runs with another lease or grace than is configured"
 }

@@ -111,6 +111,13 @@ describe("NfsCluster", () => {
     ]);
   });
 
+  it("goes to the one that serves last, which may be the second master", async () => {
+    const other = await graph((opts) => buildCluster(opts, { active: "m2" }));
+    for (const part of ["masters-base", "fencing", "guard", "settled"]) {
+      assert.ok((await dependencies(other.get(`nfs-${part}-m2`))).includes(`nfs-${part}-m1`), part);
+    }
+  });
+
   it("asks again whether the pair is one and serves, after a change of anything that it runs", async () => {
     const asked = ["nfs-settled-m1", "nfs-settled-m2", "nfs-serving-m2"];
     const other = await graph((opts) => buildCluster(opts, { nfs: { threads: 9 } }));

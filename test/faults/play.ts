@@ -114,10 +114,12 @@ async function perform(fault: Fault, theatre: Theatre, writer: Writer, recorder:
 
 /** What the masters themselves say, for who looks closer: a power cut takes the end of their journals. */
 async function look({ masters, on }: Patient): Promise<Record<string, string>> {
-  const state = "cat /proc/drbd; grep -s . /run/ha-nfs/*; cl_status rscstatus; cl_status listnodes";
+  const peer = (name: string) => masters.find((other) => other !== name);
+  const state = (name: string) =>
+    `cat /proc/drbd; grep -s . /run/ha-nfs/*; python3 -sE /usr/local/lib/ha-nfs/manager.py report ${peer(name)}`;
   const said = masters.map(async (name) => [
     name,
-    await on(name, `${state}; journalctl -b --no-pager -o short-precise -n 500 2>&1`).catch(
+    await on(name, `${state(name)}; journalctl -b --no-pager -o short-precise -n 500 2>&1`).catch(
       (error: Error) => error.message,
     ),
   ]);

@@ -37,7 +37,7 @@ function hurried(name: string): string {
       assert.ok(text.includes(long), long);
       return text.replace(long, short);
     },
-    nodeFile(`safety/${name}`),
+    nodeFile(name === "manager.py" ? "managers/heartbeat/manager.py" : `safety/${name}`),
   );
 }
 

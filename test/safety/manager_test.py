@@ -1,6 +1,8 @@
 """What manager.py tells heartbeat, and when: with stubs for heartbeat's tools, and a clock of its own."""
 
+import json
 import os
+import subprocess
 import sys
 import tempfile
 import types
@@ -8,8 +10,10 @@ import unittest
 from pathlib import Path
 
 DIRECTORY = Path(tempfile.mkdtemp())
+os.environ["HA_NFS_ETC"] = tempfile.mkdtemp()
 os.environ["PATH"] = f"{DIRECTORY}:/usr/bin:/bin"
-sys.path.insert(0, str(Path(__file__).parents[2] / "components/scripts/safety"))
+SCRIPTS = Path(__file__).parents[2] / "components/scripts"
+sys.path[:0] = [str(SCRIPTS / "safety"), str(SCRIPTS / "managers/heartbeat")]
 import manager
 import node
 
@@ -129,6 +133,48 @@ class Told(unittest.TestCase):
         for text, seconds in (("initdead 20", 20), ("initdead 1500ms", 1.5), ("#initdead 3", 0), ("initdead x", 0), ("", 0)):
             node.read = lambda path, default="", text=text: f"keepalive 1\n{text}\n"
             self.assertEqual(manager.initdead_s(), seconds, text)
+
+    def test_both_sign_with_the_new_key_in_one_moment_and_neither_where_the_peer_refuses(self):
+        os.makedirs(f"{node.ETC}/secrets", exist_ok=True)
+        Path(f"{node.ETC}/fence.conf").write_text("PEER=n2\n")
+        Path(f"{node.ETC}/secrets/authkeys").write_text("auth 2\n2 sha1 x\n")
+        manager.AUTHKEYS, manager.HEARTBEAT = str(DIRECTORY / "authkeys"), str(DIRECTORY / "heartbeat")
+        stub("heartbeat", "")
+        asked = []
+        self.addCleanup(setattr, manager.wire, "ask_peer", manager.wire.ask_peer)
+        for said, signs in (("rekeyed", True), ("hung", True), (None, True), ("error", False), ("stranger", False)):
+            Path(manager.AUTHKEYS).write_text("auth 1\n1 sha1 y\n")
+            manager.wire.ask_peer = lambda pair, words, silence, said=said: asked.append(words) or said
+            try:
+                manager.main("rekey")
+            except SystemExit as end:
+                self.assertIn("n2", str(end.code))
+            self.assertEqual(Path(manager.AUTHKEYS).read_text().startswith("auth 2"), signs, said)
+            self.assertEqual(os.stat(manager.AUTHKEYS).st_mode & 0o077 if signs else 0, 0)
+        self.assertEqual(asked, ["rekey"] * 5)
+        self.assertEqual(self.calls(), ["heartbeat -r"] * 3)
+
+    def test_as_a_program_it_says_what_it_knows_and_passes_words_on(self):
+        stub("cl_status", """case $1 in
+hbstatus) ;; nodestatus) echo "$HEARTBEAT_SEES" ;; rscstatus) echo "$HEARTBEAT_HAS" ;;
+listhblinks) printf '\\teth2\\n\\teth1\\n' ;; hblinkstatus) [[ $3 == eth1 ]] && echo up || echo dead ;; esac""")
+        stub("systemctl", "echo active; exit 0")
+
+        def run(*words: str, sees: str = "active", has: str = "all") -> subprocess.CompletedProcess[str]:
+            code = {"PYTHONPATH": str(SCRIPTS / "safety")}
+            environment = {**os.environ, **code, "HEARTBEAT_SEES": sees, "HEARTBEAT_HAS": has}
+            program = [sys.executable, "-s", manager.__file__, *words]
+            return subprocess.run(program, env=environment, capture_output=True, text=True)
+
+        report = json.loads(run("report", "n2").stdout)
+        self.assertTrue(report["runs"])
+        self.assertFalse(report["waitsForPeer"])
+        self.assertEqual(report["peer"], "active")
+        self.assertEqual(report["links"], {"eth2": "dead", "eth1": "up"})
+        self.assertEqual([run("sees", "n2", sees=word).returncode for word in ("active", "dead", "")], [0, 1, 1])
+        words = ("all", "local", "foreign", "none", "transition", "")
+        self.assertEqual([run("is-settled", has=word).returncode for word in words], [0, 0, 0, 0, 1, 1])
+        self.assertEqual(run("nonsense").returncode, 1)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ const guard = {
   GUARD: nodeFile("safety/guard"),
   UPKEEP_PY: nodeFile("safety/upkeep.py"),
   PARTS_PY: nodeFile("safety/parts.py"),
-  MANAGER_PY: nodeFile("safety/manager.py"),
+  MANAGER_PY: nodeFile("managers/heartbeat/manager.py"),
   METRICS_PY: nodeFile("safety/metrics.py"),
   ALONE: nodeFile("safety/alone"),
   LEAVE: nodeFile("safety/leave"),
@@ -23,10 +23,10 @@ const guard = {
   COMPARE: nodeFile("safety/compare-disks"),
   COMPARE_UNIT: compareUnit,
   COMPARE_TIMER: compareTimer("weekly"),
-  LEAVE_UNIT: leaveUnit,
+  LEAVE_UNIT: leaveUnit("heartbeat.service"),
   WISH: nodeFile("safety/wish"),
   WAIT_PEER: nodeFile("safety/wait-peer"),
-  GUARD_UNIT: guardUnit,
+  GUARD_UNIT: guardUnit("heartbeat.service"),
 };
 
 describe("node scripts: fencing", () => {

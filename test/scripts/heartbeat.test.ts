@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { authkeys } from "../../components/render/haCf";
+import { authkeys } from "../../components/render/heartbeat";
 import { Sandbox } from "./sandbox";
 
 const heartbeat = {
@@ -29,12 +29,15 @@ const secretsOf = (generation: number) => {
 };
 const secrets = secretsOf(1);
 
+const SCRIPT = "managers/heartbeat/heartbeat.sh";
+
 describe("node scripts: secrets and heartbeat", () => {
   let box: Sandbox;
   beforeEach(() => {
     box = new Sandbox({
       systemctl: ":",
       cl_status: "test -e /heartbeat-is-up",
+      "/usr/bin/python3": "test ! -e /reload-fails",
       "/usr/libexec/heartbeat/heartbeat":
         "case $1 in -s) test -e /heartbeat-is-up ;; -r) test ! -e /reload-fails ;; esac",
     });
@@ -119,13 +122,13 @@ describe("node scripts: secrets and heartbeat", () => {
     });
 
     it("starts heartbeat once; the second time nothing is written, started or reloaded", () => {
-      const first = box.run("heartbeat.sh", "apply", heartbeat);
+      const first = box.run(SCRIPT, "apply", heartbeat);
       assert.equal(first.status, 0, first.output);
       assert.ok(first.calls.includes("systemctl start heartbeat.service"));
       assert.equal(box.mode("/etc/ha.d/authkeys"), "600");
       assert.equal(box.read("/etc/ha.d/authkeys"), secrets.HEARTBEAT_KEYS);
       assert.equal(box.mode("/etc/ha.d/resource.d/hanfs"), "755");
-      const second = box.run("heartbeat.sh", "apply", heartbeat);
+      const second = box.run(SCRIPT, "apply", heartbeat);
       assert.equal(second.output, "");
       assert.ok(
         !second.calls.some((call) => /start heartbeat|heartbeat -r/.test(call)),
@@ -134,42 +137,46 @@ describe("node scripts: secrets and heartbeat", () => {
     });
 
     it("reloads a running heartbeat when ha.cf changes, and never stops it", () => {
-      box.run("heartbeat.sh", "apply", heartbeat);
-      const { calls, output } = box.run("heartbeat.sh", "apply", { ...heartbeat, HA_CF: "keepalive 1\n" });
+      box.run(SCRIPT, "apply", heartbeat);
+      const { calls, output } = box.run(SCRIPT, "apply", {
+        ...heartbeat,
+        HA_CF: "keepalive 1\n",
+      });
       assert.match(output, /wrote \/etc\/ha\.d\/ha\.cf/);
       assert.ok(calls.includes("heartbeat -r"));
       assert.ok(!calls.some((call) => /stop|restart/.test(call)));
     });
 
     it("reloads it when the keys change, and not when only the agent does", () => {
-      box.run("heartbeat.sh", "apply", heartbeat);
-      const agent = box.run("heartbeat.sh", "apply", { ...heartbeat, HANFS: "#!/bin/sh\n:\n" });
+      box.run(SCRIPT, "apply", heartbeat);
+      const agent = box.run(SCRIPT, "apply", {
+        ...heartbeat,
+        HANFS: "#!/bin/sh\n:\n",
+      });
       assert.match(agent.output, /wrote \/etc\/ha\.d\/resource\.d\/hanfs/);
       assert.ok(!agent.calls.includes("heartbeat -r"));
       box.run("secrets.sh", "apply", secretsOf(2));
-      const keys = box.run("heartbeat.sh", "apply", { ...heartbeat, HANFS: "#!/bin/sh\n:\n" });
-      assert.ok(keys.calls.includes("heartbeat -r"));
+      const keys = box.run(SCRIPT, "apply", {
+        ...heartbeat,
+        HANFS: "#!/bin/sh\n:\n",
+      });
+      assert.ok(keys.calls.includes("python3 -sE /usr/local/lib/ha-nfs/manager.py rekey"), keys.output);
       assert.match(box.read("/etc/ha.d/authkeys"), /^auth 2\n2 sha1 heartbeat-secret-text-2\n/);
       assert.doesNotMatch(keys.output, /secret-text/);
     });
 
     it("puts the old files back when the reload fails", () => {
-      box.run("heartbeat.sh", "apply", heartbeat);
-      const result = box.run(
-        "heartbeat.sh",
-        "apply",
-        { ...heartbeat, HA_CF: "nonsense\n" },
-        "touch /reload-fails",
-      );
+      box.run(SCRIPT, "apply", heartbeat);
+      const result = box.run(SCRIPT, "apply", { ...heartbeat, HA_CF: "nonsense\n" }, "touch /reload-fails");
       assert.equal(result.status, 1);
       assert.match(result.output, /the old files are back/);
       assert.equal(box.read("/etc/ha.d/ha.cf"), heartbeat.HA_CF);
     });
 
     it("says in verify what differs, and changes nothing", () => {
-      box.run("heartbeat.sh", "apply", heartbeat);
+      box.run(SCRIPT, "apply", heartbeat);
       box.write("/etc/ha.d/ha.cf", "edited by hand\n");
-      const result = box.run("heartbeat.sh", "verify", heartbeat);
+      const result = box.run(SCRIPT, "verify", heartbeat);
       assert.equal(result.status, 3);
       assert.equal(result.output, "drift: /etc/ha.d/ha.cf differs\n");
       assert.equal(box.read("/etc/ha.d/ha.cf"), "edited by hand\n");
@@ -178,27 +185,27 @@ describe("node scripts: secrets and heartbeat", () => {
     it("keeps no old key once the new one is in use, nor one that an older ha-nfs has kept", () => {
       const old = "/var/backups/ha-nfs/etc/ha.d/authkeys";
       box.write(old, "heartbeat-secret-text-0\n", 0o600);
-      box.run("heartbeat.sh", "apply", heartbeat);
+      box.run(SCRIPT, "apply", heartbeat);
       assert.ok(!box.exists(old));
       box.run("secrets.sh", "apply", secretsOf(2));
-      const failed = box.run("heartbeat.sh", "apply", heartbeat, "touch /reload-fails");
+      const failed = box.run(SCRIPT, "apply", heartbeat, "touch /reload-fails");
       assert.match(failed.output, /the old files are back/);
       assert.equal(box.read("/etc/ha.d/authkeys"), secrets.HEARTBEAT_KEYS);
-      const { status, output } = box.run("heartbeat.sh", "apply", heartbeat, "rm /reload-fails");
+      const { status, output } = box.run(SCRIPT, "apply", heartbeat, "rm /reload-fails");
       assert.equal(status, 0, output);
       assert.equal(box.read("/etc/ha.d/authkeys"), secretsOf(2).HEARTBEAT_KEYS);
       assert.ok(!box.exists(old));
       for (const file of ["authkeys", "drbd", "fence", "witness"]) {
         assert.ok(!box.exists(`/var/backups/ha-nfs/etc/ha-nfs/secrets/${file}`), file);
       }
-      box.run("heartbeat.sh", "apply", { ...heartbeat, HA_CF: "keepalive 1\n" });
+      box.run(SCRIPT, "apply", { ...heartbeat, HA_CF: "keepalive 1\n" });
       assert.equal(box.read("/var/backups/ha-nfs/etc/ha.d/ha.cf"), heartbeat.HA_CF);
     });
 
     it("removes what it wrote, also where the secrets are gone before it", () => {
-      box.run("heartbeat.sh", "apply", heartbeat);
+      box.run(SCRIPT, "apply", heartbeat);
       box.run("secrets.sh", "remove", secrets);
-      const result = box.run("heartbeat.sh", "remove", heartbeat);
+      const result = box.run(SCRIPT, "remove", heartbeat);
       assert.equal(result.status, 0, result.output);
       for (const file of ["/etc/ha.d/ha.cf", "/etc/ha.d/authkeys", "/etc/ha.d/resource.d/hanfs"]) {
         assert.throws(() => box.read(file), file);

@@ -146,6 +146,33 @@ describe("the verbs, with the real CLI", function () {
     project.write("index.ts", program);
   });
 
+  it("changes the others while a host is away, and that one at the next up", async () => {
+    const program = project.read("index.ts");
+    const host = (name: string) =>
+      `const ${name} = new local.Command("part-${name}", { create: "echo $SAYS", environment: { SAYS: greeting } });\n`;
+    project.write(
+      "index.ts",
+      `${program}${host("m1")}${host("m2")}export const nodes = { m1: {}, m2: {} };\n`,
+    );
+    const outcome = async (...flags: string[]) => {
+      const { status, stdout, stderr } = await project.run("up", "--yes", "--json", ...flags);
+      assert.equal(status, 0, stdout + stderr);
+      const names = [...stdout.matchAll(/"op":"update","urn":"[^"]*::(part-m\d)"/g)].map(([, name]) => name);
+      return [...new Set(names)];
+    };
+    await outcome();
+    configure("  it:greeting: fourth\n");
+    const [unknown, wrong] = [
+      await project.run("up", "--without", "m3"),
+      await project.run("destroy", "--without", "m1"),
+    ];
+    assert.match(unknown.stderr, /--without: found m3; allowed: m1, m2/);
+    assert.match(wrong.stderr, /--without is for up and preview, not destroy/);
+    assert.deepEqual(await outcome("--without", "m2"), ["part-m1"]);
+    assert.deepEqual(await outcome(), ["part-m2"]);
+    project.write("index.ts", program);
+  });
+
   it("keeps the stack when only a part of it is destroyed", async () => {
     const { status, stdout } = await project.run("destroy", "--target", "**another", "--yes");
     assert.equal(status, 0, stdout);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { fenceConf } from "../../components/render/fencing";
-import { authkeys } from "../../components/render/haCf";
-import { doorUnit, guardUnit, heartbeatDropIn, witnessUnit } from "../../components/render/units";
+import { authkeys, heartbeatDropIn } from "../../components/render/heartbeat";
+import { doorUnit, guardUnit, witnessUnit } from "../../components/render/units";
 
 const conf = {
   me: "m1",
@@ -101,11 +101,12 @@ describe("units of fencing", () => {
   });
 
   it("start the guard before heartbeat and after DRBD and the door, and its end ends nothing else", () => {
-    assert.match(guardUnit, /^After=drbd@%i\.target ha-nfs-door\.service ha-nfs-mountd\.service$/m);
-    assert.match(guardUnit, /^Before=heartbeat\.service$/m);
-    assert.match(guardUnit, /^KillMode=process$/m);
-    assert.match(guardUnit, /^Type=notify$/m);
-    assert.match(guardUnit, /^WatchdogSec=15$/m);
+    const unit = guardUnit("heartbeat.service");
+    assert.match(unit, /^After=drbd@%i\.target ha-nfs-door\.service ha-nfs-mountd\.service$/m);
+    assert.match(unit, /^Before=heartbeat\.service$/m);
+    assert.match(unit, /^KillMode=process$/m);
+    assert.match(unit, /^Type=notify$/m);
+    assert.match(unit, /^WatchdogSec=15$/m);
   });
 
   it("let heartbeat take part only after wait-peer, and bring it back when it dies", () => {
@@ -134,7 +135,7 @@ describe("units of fencing", () => {
     for (const [name, text] of [
       ["ha-nfs-door.service", doorUnit(7790, ["10.10.2.12"])],
       ["ha-nfs-witness.service", witnessUnit(7791, ["10.10.1.11"])],
-      ["ha-nfs@data.service", guardUnit],
+      ["ha-nfs@data.service", guardUnit("heartbeat.service")],
     ] as const) {
       const complaints = analyze(name, text)
         .split("\n")

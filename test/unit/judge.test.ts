@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { type Answer, Health, judge, type Report } from "../../scripts/judge";
 
-const standby: Report = {
-  heartbeat: true,
+const manager = {
+  name: "heartbeat",
+  runs: true,
   waitsForPeer: false,
   peer: "active",
   links: { eth1: "up", eth2: "up" },
+};
+const standby: Report = {
+  manager,
   drbd: {
     connection: "Connected",
     role: "Secondary",
@@ -38,8 +42,7 @@ const active: Report = {
 const down: Answer = { unreachable: "connection refused" };
 const alone = (report: Report, change: Partial<Report["drbd"]> = {}): Report => ({
   ...report,
-  peer: "dead",
-  links: { eth1: "dead", eth2: "dead" },
+  manager: { ...manager, peer: "dead", links: { eth1: "dead", eth2: "dead" } },
   drbd: { ...report.drbd, connection: "WFConnection", peerRole: "Unknown", peerDisk: "DUnknown", ...change },
 });
 
@@ -76,7 +79,7 @@ describe("what two masters' reports mean together", () => {
 
   it("degraded, when one heartbeat path is cut", () => {
     const { health, findings } = judge({
-      m1: { ...standby, links: { eth1: "up", eth2: "dead" } },
+      m1: { ...standby, manager: { ...manager, links: { eth1: "up", eth2: "dead" } } },
       m2: active,
     });
     assert.equal(health, Health.Degraded);
@@ -101,7 +104,8 @@ describe("what two masters' reports mean together", () => {
   });
 
   it("down, and why, when a node waits for the peer's newer data", () => {
-    const waits = { ...alone(standby), heartbeat: false, waitsForPeer: true, answers: false };
+    const waiting = { ...manager, runs: false, waitsForPeer: true, peer: "", links: {} };
+    const waits = { ...alone(standby), manager: waiting, answers: false };
     const { health, findings } = judge({ m1: down, m2: waits });
     assert.equal(health, Health.Down);
     assert.match(findings.join(" "), /may be older.*npm run start-alone -- m2/);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Access, HeartbeatTransport, Squash, VerifyAlg } from "../../components/enums";
 import { vipConf, volumeConf } from "../../components/render/agent";
 import { drbdResource } from "../../components/render/drbd";
-import { haCf, haresources } from "../../components/render/haCf";
+import { haCf, haresources } from "../../components/render/heartbeat";
 import { exportsFile, fsid, mountAdvice, nfsConf } from "../../components/render/nfs";
 
 const heartbeat = {

@@ -5,7 +5,8 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { haproxyUnit, keepalivedUnit } from "../../components/render/readPool";
 import { httpUnit } from "../../components/render/reads";
-import { logdUnit, mountdUnit } from "../../components/render/units";
+import { logdUnit } from "../../components/render/heartbeat";
+import { mountdUnit } from "../../components/render/units";
 import { authorizedKey, receiverUnit, replicaConf, rsyncUnit } from "../../components/render/replica";
 import {
   daemonConf,

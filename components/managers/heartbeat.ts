@@ -1,18 +1,22 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { MasterPair } from "./masterPair";
-import { HeartbeatOptions, withDefaults } from "./options";
-import { NicRole } from "./remote/host";
-import { type HostScript, nodeFile } from "./remote/hostScript";
-import { haCf, haresources } from "./render/haCf";
-import { heartbeatDropIn, logdCf, logdUnit } from "./render/units";
+import { HeartbeatOptions, withDefaults } from "../options";
+import { NicRole } from "../remote/host";
+import { type HostScript, nodeFile } from "../remote/hostScript";
+import { haCf, haresources, heartbeatDropIn, logdCf, logdUnit } from "../render/heartbeat";
+import type { ClusterManager, ManagerArgs } from "./manager";
 
-export interface HeartbeatLinkArgs extends HeartbeatOptions {
-  pair: MasterPair;
-  /** Name of the volume whose service heartbeat moves. */
-  volume: string;
-  /** What must be in place on both masters before heartbeat starts the service: volume, address, exports, guard. */
-  moves: readonly pulumi.Resource[];
-}
+const FOLDER = "managers/heartbeat";
+
+/** Heartbeat as the cluster manager. */
+export const heartbeat = (options: HeartbeatOptions = {}): ClusterManager => ({
+  packages: ["heartbeat"],
+  unit: "heartbeat.service",
+  deadtimeMs: withDefaults(HeartbeatOptions, options).deadtimeMs,
+  words: nodeFile(`${FOLDER}/manager.py`),
+  start: (name, args, opts) => new HeartbeatLink(`${name}-heartbeat`, { ...args, ...options }, opts),
+});
+
+export interface HeartbeatLinkArgs extends HeartbeatOptions, ManagerArgs {}
 
 /** Heartbeat between the masters, over the link and the service network, and the one resource that it moves. */
 export class HeartbeatLink extends pulumi.ComponentResource {
@@ -23,7 +27,7 @@ export class HeartbeatLink extends pulumi.ComponentResource {
     const { pair, volume } = args;
     this.scripts = pair.rollOut(
       name,
-      "heartbeat.sh",
+      `${FOLDER}/heartbeat.sh`,
       (host, peer) => ({
         VOLUME: volume,
         SECRETS_GENERATION: pair.secretsGeneration,
@@ -39,7 +43,7 @@ export class HeartbeatLink extends pulumi.ComponentResource {
         LOGD_CF: logdCf,
         LOGD_UNIT: logdUnit,
         HEARTBEAT_DROP_IN: heartbeatDropIn(volume),
-        HANFS: nodeFile("hanfs"),
+        HANFS: nodeFile(`${FOLDER}/hanfs`),
       }),
       { parent: this, dependsOn: [...args.moves] },
     );

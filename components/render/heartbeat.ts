@@ -67,3 +67,41 @@ export function authkeys(generation: number, secrets: readonly string[]): string
   const lines = secrets.map((secret, i) => `${number(generation + ([0, 1, -1][i] ?? 0))} sha1 ${secret}\n`);
   return `auth ${number(generation)}\n${lines.join("")}`;
 }
+
+/** Heartbeat's log daemon: with it a slow syslog cannot hold up heartbeat's own loop. */
+export const logdUnit = `# made by ha-nfs
+[Unit]
+Description=Log daemon of heartbeat
+Before=heartbeat.service
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=/usr/lib/heartbeat/ha_logd -c /etc/logd.cf
+Restart=always
+RestartSec=1
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+export const logdCf = "# made by ha-nfs\nlogfacility daemon\n";
+
+/**
+ * heartbeat.service takes part only when this node's data are the newest or the peer's are at hand (wait-peer). A
+ * heartbeat that dies comes back, and the service goes on meanwhile; so does one that ends by itself with 0, as it does
+ * after it has met a peer that it had taken for dead.
+ */
+export function heartbeatDropIn(volume: string): string {
+  return `# made by ha-nfs
+[Unit]
+Wants=ha-nfs-logd.service drbd@${volume}.target ha-nfs@${volume}.service
+After=ha-nfs-logd.service drbd@${volume}.target ha-nfs@${volume}.service
+StartLimitIntervalSec=0
+
+[Service]
+ExecStartPre=/usr/local/lib/ha-nfs/wait-peer ${volume}
+TimeoutStartSec=infinity
+Restart=always
+RestartSec=1
+`;
+}

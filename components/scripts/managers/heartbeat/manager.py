@@ -1,15 +1,27 @@
 """What the guard says to the cluster manager: heartbeat, in its R1 mode. The manager says who should serve; here it is told
-when that cannot be, and when its books and the truth have parted."""
+when that cannot be, and when its books and the truth have parted. As a program, what others ask and tell it:
 
+usage: manager.py report PEER   what it knows, as JSON: see Report in scripts/judge.ts
+       manager.py sees PEER     ends with 0 when it takes the peer for alive
+       manager.py is-settled    ends with 0 when it has given the service to a master
+       manager.py hand-over     the peer is to serve
+       manager.py rekey         both sign with the newest key from now on
+"""
+
+import json
 import os
 import re
 import subprocess
+import sys
 import time
 
 import node
+import wire
 
 TOOLS = "/usr/share/heartbeat"
 ANSWER_S = 3  # a heartbeat that is dead takes no word, and its tools wait for ever
+HEARTBEAT = "/usr/libexec/heartbeat/heartbeat"
+AUTHKEYS = os.environ.get("HA_NFS_AUTHKEYS", "/etc/ha.d/authkeys")
 STABLE_S = 15  # a state that lasts so long is no passing one
 LOST = "heartbeat has lost a message of its own, and waits for it"
 LOST_S = 5
@@ -17,13 +29,17 @@ MET_AGAIN = f"{node.RUN}/met-again"  # its time is that of a reunion: see hanfs
 PARTED_S = 2  # of DRBD's absence: after so long, heartbeat may take a peer that is back for one that was dead
 
 
-def ask(*words: str) -> str:
-    """`cl_status`, or nothing where heartbeat is down."""
+def cl_status(*words: str) -> tuple[int, str]:
     try:
         done = subprocess.run(["cl_status", *words], capture_output=True, timeout=ANSWER_S)
-        return done.stdout.decode(errors="replace").strip()
+        return done.returncode, done.stdout.decode(errors="replace").strip()
     except (OSError, subprocess.SubprocessError):
-        return ""
+        return 1, ""
+
+
+def ask(*words: str) -> str:
+    """What `cl_status` prints, or nothing where heartbeat is down."""
+    return cl_status(*words)[1]
 
 
 def tell(tool: str) -> bool:
@@ -42,6 +58,26 @@ def hand_over() -> bool:
 
 def take_over() -> bool:
     return tell("hb_takeover")
+
+
+def sign_anew() -> None:
+    """Signs with the newest of this node's keys from now on."""
+    with os.fdopen(os.open(f"{AUTHKEYS}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(f"{node.read(f'{node.ETC}/secrets/authkeys')}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(f"{AUTHKEYS}.new", AUTHKEYS)
+    subprocess.run([HEARTBEAT, "-r"], capture_output=True, timeout=ANSWER_S)
+
+
+def rekey() -> None:
+    """Heartbeat takes no message that is signed with another key than its own signs with, though authkeys may list more
+    (measured with 3.0.6). So both change in one moment: the peer, which has the new keys already, is told by its door."""
+    pair = node.settings("fence.conf")
+    said = wire.ask_peer(pair, "rekey", 1)
+    if said not in ("rekeyed", "hung", None):  # hung: it is slow, and at it; None: it is off, and has its own script
+        sys.exit(f"{pair['PEER']} does not change heartbeat's key: its door says {said}")
+    sign_anew()
 
 
 def take_again(me: str, peer: str) -> None:
@@ -115,3 +151,30 @@ class Books:
         if idle and me < peer:
             return f"neither {me} nor {peer} serves", STABLE_S
         return "", 0
+
+
+def report(peer: str) -> str:
+    links = {link: ask("hblinkstatus", peer, link) for link in ask("listhblinks", peer).split()}
+    waits = subprocess.run(["systemctl", "is-active", "heartbeat.service"], capture_output=True).stdout == b"activating\n"
+    runs = cl_status("hbstatus")[0] == 0
+    known = {"name": "heartbeat", "runs": runs, "waitsForPeer": waits, "peer": ask("nodestatus", peer), "links": links}
+    return json.dumps(known)
+
+
+def main(verb: str, *of: str) -> None:
+    if verb == "report":
+        print(report(*of))
+    elif verb == "sees":
+        sys.exit(ask("nodestatus", *of) != "active")
+    elif verb == "is-settled":
+        sys.exit(ask("rscstatus") not in ("all", "local", "foreign", "none"))
+    elif verb == "hand-over":
+        sys.exit(not hand_over())
+    elif verb == "rekey":
+        rekey()
+    else:
+        sys.exit(f"{verb}: report, sees, is-settled, hand-over, rekey")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -22,11 +22,15 @@ is_running() { "$heartbeat" -s >/dev/null 2>&1; }
 # has passed.
 is_member() { cl_status hbstatus >/dev/null 2>&1; }
 
-# Heartbeat executes itself anew and reads its files; the resources stay where they are. It takes the signal a moment
-# later, so first it leaves the cluster, and then it is back.
+# Heartbeat executes itself anew and reads its files, or its keys alone; the resources stay where they are. It takes the
+# signal a moment later, so first it leaves the cluster, and then it is back.
 reload() {
 	local tries
-	"$heartbeat" -r || return
+	if is_changed /etc/ha.d/authkeys; then
+		/usr/bin/python3 -sE /usr/local/lib/ha-nfs/manager.py rekey || return
+	else
+		"$heartbeat" -r || return
+	fi
 	for ((tries = 0; tries < 20; tries++)); do
 		is_member || break
 		sleep 0.2
