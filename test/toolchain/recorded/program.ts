@@ -4,7 +4,7 @@ import { parse, stringify } from "yaml";
 import { hostsFleet, lab } from "../../unit/configFixture";
 import { Project } from "../project";
 
-/** Encrypted under the passphrase of `programOf`, as today's program wants it. */
+/** Made up, and encrypted under the passphrase below, as today's program wants it. */
 const sshPrivateKey = {
   secure:
     "v1:6vIt/YuHKM+OzAVV:SEBZsGUtRBSA1o/SgCLokwjUSDYWkW81nqsusOp65ECindSG/DzlAuXxYe+oZ/GSNQxeB5Y+XstydmybIbI+FxUYy/YlUq8GoL4KTAH5vemEZJV8+Wibqrw6mDXBR5HDbnE=",
