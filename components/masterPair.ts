@@ -63,10 +63,10 @@ export class MasterPair extends pulumi.ComponentResource {
       args.active === this.second.name ? [this.preferred, this.second] : [this.second, this.preferred];
     const generation = args.secretsGeneration ?? 1;
     this.secretsGeneration = String(generation);
-    const keys = (what: string) => keysOf(generation).map((g) => this.secret(`${name}-${what}-secret-${g}`));
+    const keys = (what: string) => keysOf(generation).map((g) => this.key(`${name}-${what}-secret`, g));
     const lines = (secrets: pulumi.Output<string>[]) =>
       pulumi.all(secrets).apply((all) => `${all.join("\n")}\n`);
-    const drbdSecret = this.secret(`${name}-drbd-secret`, { generation: this.secretsGeneration });
+    const drbdSecret = this.secret(`${name}-drbd-secret`, this.secretsGeneration);
     const heartbeatKeys = pulumi.all(keys("heartbeat")).apply((all) => authkeys(generation, all));
     const fenceKeys = lines(keys("fence"));
     this.witnessKeys = lines(keys("witness"));
@@ -109,12 +109,27 @@ export class MasterPair extends pulumi.ComponentResource {
     return [first, on(active, standby, pulumi.mergeOptions(opts, { dependsOn: first }))];
   }
 
-  /** 40 characters of a–z, A–Z, 0–9: DRBD takes at most 64 (drbd.conf(5)), heartbeat's authkeys no white space. */
-  private secret(name: string, keepers: Record<string, string> = {}): pulumi.Output<string> {
+  /**
+   * The key of one generation, whatever its keepers in the state. Where heartbeat had one key, that had number 1 on the
+   * nodes: it stays, so that the masters understand each other while this comes to one after the other.
+   */
+  private key(name: string, generation: number): pulumi.Output<string> {
+    return this.secret(`${name}-${generation}`, undefined, {
+      ignoreChanges: ["keepers"],
+      aliases: generation === 1 ? [{ name }] : [],
+    });
+  }
+
+  /**
+   * 40 characters of a–z, A–Z, 0–9: DRBD takes at most 64 (drbd.conf(5)), heartbeat's authkeys no white space.
+   * @param keeper makes another one when it changes.
+   */
+  private secret(name: string, keeper?: string, opts?: pulumi.CustomResourceOptions): pulumi.Output<string> {
+    const keepers: Record<string, string> = keeper === undefined ? {} : { generation: keeper };
     const password = new random.RandomPassword(
       name,
       { length: 40, special: false, keepers },
-      { parent: this },
+      { parent: this, ...opts },
     );
     return pulumi.secret(password.result);
   }

@@ -151,6 +151,15 @@ WITNESS_PORT=7791`,
     }
   });
 
+  it("keeps a key for as long as it has a name, and heartbeat's only one of an older version as the first", () => {
+    const keys = [...resources.values()].filter(({ type, name }) => type === PASSWORD && /-\d$/.test(name));
+    for (const { name, opts } of keys) {
+      assert.deepEqual(opts.ignoreChanges, ["keepers"], name);
+      assert.deepEqual(opts.aliases, name.endsWith("-1") ? [{ name: name.slice(0, -2) }] : [], name);
+    }
+    assert.equal(keys.length, 6);
+  });
+
   it("shows none of them in the stack's outputs", async () => {
     let made: NfsCluster | undefined;
     await graph((opts) => (made = cluster(opts)));
