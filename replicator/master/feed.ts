@@ -141,6 +141,7 @@ export class Feed extends EventEmitter<{ grown: [] }> {
       begun: (seconds) => this.begun(seconds),
       changed: (path) => (path === BEACON ? this.beaconSeen() : this.changed("update", path)),
       moved: (path) => this.moved("update", path),
+      linked: (path, inode) => this.linked(path, inode),
       // There may be another one at the path when a slave gets to know this.
       movedWhole: (path) => this.moved("tree", path),
       renamed: (from, to) => this.renamed(from, to),
@@ -173,14 +174,12 @@ export class Feed extends EventEmitter<{ grown: [] }> {
   private moved(kind: "update" | "tree", path: string): void {
     this.changed(kind, path);
     this.parent(path);
-    if (this.wanted(path)) this.linked(path);
   }
 
-  /** The kernel tells a new link by its new name alone; the slave has to join the one that it knows. */
-  private linked(path: string): void {
-    const status = this.volume.status(path);
-    if (!status) this.overtaken.missed(path);
-    else if (status.isFile() && status.nlink > 1) this.unnamed(String(status.ino), this.safe);
+  /** The slave has to join the new name and those that it knows. */
+  private linked(path: string, inode: string): void {
+    this.moved("update", path);
+    if (this.wanted(path)) this.unnamed(inode, this.safe);
   }
 
   private renamed(from: string, to: string): void {
@@ -197,7 +196,6 @@ export class Feed extends EventEmitter<{ grown: [] }> {
     for (const one of inside ? [this.exchanges, this.overtaken] : []) {
       for (const path of one.paths({ from, to })) this.pending.add({ kind: kindAt(this.volume, path), path });
     }
-    if (comes && this.overtaken.isMissed(from)) this.linked(to);
     if (leaves) this.parent(from);
     if (comes) this.parent(to);
     this.gather();

@@ -17,6 +17,8 @@ const KINDS: Record<string, { before: string; then: string }> = {
   linked: { before: "put x, ln x w, put y/", then: "ln x a, rm a, mv y a, mv a b, ln x a" },
   insideOneThatMoves: { before: "put a/, put b/", then: "mv a/in a/y, mv b g, mv a b" },
   linkMoved: { before: "put a, put b", then: "ln a l, mv l m, ln b l, mv l n, mv n o" },
+  linkReplaced: { before: "put a, put b", then: "ln a l, mv l m, put l, ln b n, mv n o, ln l n" },
+  linkLeftBehind: { before: "put a, put b/", then: "ln a b/l, mv b/l l, rm b/in, rm b" },
   cycleOfDirectory: { before: "put a/", then: "mv a z, mv z y, mv y a, mv a z" },
   anotherDirectory: { before: "put a/, put b/", then: "mv a z, mv z y, mv b a, mv a z" },
   swappedDirectories: { before: "put a/, put b/", then: "mv a t, mv b a, mv t b, mv a t, mv b a, mv t b" },
@@ -53,7 +55,7 @@ describe("replicator: renames while watch is busy", function () {
         if (verb === "put") put(a);
         else if (verb === "mv") renameSync(cluster.volume.file(a), cluster.volume.file(b));
         else if (verb === "ln") linkSync(cluster.volume.file(a), cluster.volume.file(b));
-        else rmSync(cluster.volume.file(a));
+        else rmSync(cluster.volume.file(a), { recursive: true });
       }
     }
   }

@@ -224,7 +224,7 @@ describe("replicator: the feed", () => {
     writeFileSync(file, "changed");
     writeFileSync(t.path("data/old/told"), "by an event before");
     linkSync(file, t.path("data/name"));
-    await t.tell("c data/name");
+    await t.tell("l data/name", `${statSync(file).ino}`);
     await t.until(() => t.feed.metrics.rescans === 1);
     await t.beacon();
     const paths = (await t.arrived()).map((change) => ("path" in change ? change.path : change.kind));
