@@ -176,10 +176,10 @@ export class Feed extends EventEmitter<{ grown: [] }> {
     this.parent(path);
   }
 
-  /** The slave has to join the new name and those that it knows. */
+  /** The slave has to join the new name and all others: what it has of them may be one no more, or not yet. */
   private linked(path: string, inode: string): void {
     this.moved("update", path);
-    if (this.wanted(path)) this.unnamed(inode, this.safe);
+    if (this.wanted(path)) this.rescans.seek(inode, this.safe);
   }
 
   private renamed(from: string, to: string): void {
@@ -205,8 +205,7 @@ export class Feed extends EventEmitter<{ grown: [] }> {
   private unnamed(inode: string, since: number): void {
     const path = this.inodes.path(inode);
     if (path !== undefined) this.changed("update", path);
-    else if (!this.inodes.ask(inode)) this.rescans.need(since, "rested");
-    else if (!this.rescans.running) this.rescans.seek(since);
+    else this.rescans.seek(inode, since);
   }
 
   private upTo(seconds: number): void {
@@ -218,7 +217,7 @@ export class Feed extends EventEmitter<{ grown: [] }> {
   }
 
   private rescanned(began: number): void {
-    for (const inode of this.inodes.finish()) this.unnamed(inode, began);
+    for (const inode of this.inodes.finish()) this.rescans.seek(inode, began);
     void this.flush();
   }
 

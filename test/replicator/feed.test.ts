@@ -3,6 +3,7 @@ import {
   existsSync,
   linkSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -224,11 +225,36 @@ describe("replicator: the feed", () => {
     writeFileSync(file, "changed");
     writeFileSync(t.path("data/old/told"), "by an event before");
     linkSync(file, t.path("data/name"));
-    await t.tell("l data/name", `${statSync(file).ino}`);
-    await t.until(() => t.feed.metrics.rescans === 1);
-    await t.beacon();
-    const paths = (await t.arrived()).map((change) => ("path" in change ? change.path : change.kind));
-    assert.deepEqual([...new Set(paths)].sort(), ["data", "data/name", "data/old/file"]);
+    // Once more: a slave parts them when there was one name alone meanwhile.
+    for (const rescans of [1, 2]) {
+      await t.tell("l data/name", `${statSync(file).ino}`);
+      await t.until(() => t.feed.metrics.rescans === rescans);
+      await t.beacon();
+      const paths = (await t.arrived()).map((change) => ("path" in change ? change.path : change.kind));
+      assert.deepEqual([...new Set(paths)].sort(), ["data", "data/name", "data/old/file"]);
+    }
+  });
+
+  it("finds all names also of a file that it has come by while it looked for another", async () => {
+    await t.start();
+    const { PATH } = process.env;
+    try {
+      mkdirSync(t.path("bin"));
+      writeFileSync(t.path("bin/find"), `#!/bin/sh\nsleep 0.3\nPATH=\${PATH#*:} exec find "$@"\n`, {
+        mode: 0o755,
+      });
+      process.env.PATH = `${t.path("bin")}:${PATH}`;
+      const file = t.path("data/old/file");
+      for (const name of ["data/name", "data/old/name"]) linkSync(file, t.path(name));
+      await t.tell(`i ${statSync(t.path("other/e")).ino}`);
+      await t.until(() => t.feed.metrics.rescanning);
+      await t.tell("l data/name", `${statSync(file).ino}`);
+      await t.beacon();
+      const paths = (await t.arrived()).map((change) => ("path" in change ? change.path : change.kind));
+      assert.deepEqual([...new Set(paths)].sort(), ["data", "data/name", "data/old/file", "data/old/name"]);
+    } finally {
+      process.env.PATH = PATH;
+    }
   });
 
   it("looks once for files of other directories", async () => {
