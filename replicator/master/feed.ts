@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BEACON, Beacon } from "./beacon";
 import type { Change } from "./change";
 import { Exchanges } from "./exchanges";
-import { Inodes, kindAt } from "./inodes";
+import { Inodes } from "./inodes";
 import type { Journal } from "./journal";
 import type { FeedMetrics } from "./metrics";
 import { Overtaken } from "./overtaken";
@@ -144,7 +144,8 @@ export class Feed extends EventEmitter<{ grown: [] }> {
       linked: (path, inode) => this.linked(path, inode),
       // There may be another one at the path when a slave gets to know this.
       movedWhole: (path) => this.moved("tree", path),
-      renamed: (from, to) => this.renamed(from, to),
+      renamed: (from, to) => this.renamed("update", from, to),
+      renamedWhole: (from, to) => this.renamed("tree", from, to),
       unnamed: (inode) => this.unnamed(inode, this.safe),
       told: (seconds) => this.upTo(seconds),
       overflowed: () => {
@@ -182,7 +183,8 @@ export class Feed extends EventEmitter<{ grown: [] }> {
     if (this.wanted(path)) this.rescans.seek(inode, this.safe);
   }
 
-  private renamed(from: string, to: string): void {
+  /** @param kind what tells all of it: by now another one may be there */
+  private renamed(kind: "update" | "tree", from: string, to: string): void {
     const leaves = this.wanted(from);
     const comes = this.wanted(to);
     if (!leaves && !comes) return;
@@ -191,10 +193,10 @@ export class Feed extends EventEmitter<{ grown: [] }> {
     if (inside) this.pending.add({ kind: "rename", from, to });
     // A directory from elsewhere comes with all that is in it; one that moves now may have moved past a rescan.
     if (!inside || this.rescans.since !== undefined) {
-      this.pending.add({ kind: kindAt(this.volume, to), path: comes ? to : from });
+      this.pending.add({ kind, path: comes ? to : from });
     }
     for (const one of inside ? [this.exchanges, this.overtaken] : []) {
-      for (const path of one.paths({ from, to })) this.pending.add({ kind: kindAt(this.volume, path), path });
+      for (const path of one.paths({ from, to })) this.pending.add({ kind: "tree", path });
     }
     if (leaves) this.parent(from);
     if (comes) this.parent(to);

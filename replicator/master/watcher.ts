@@ -18,6 +18,8 @@ export interface Listener {
   /** A directory has, with all that was in it. */
   movedWhole(path: string): void;
   renamed(from: string, to: string): void;
+  /** A directory has been, with all that is in it. */
+  renamedWhole(from: string, to: string): void;
   /** A change of a file without a known path. */
   unnamed(inode: string): void;
   /** Every change up to this time has been told. */
@@ -146,6 +148,7 @@ function parser(listener: Listener, halted: () => void): (text: string) => void 
       else if (kind === "c") listener.moved(value);
       else if (kind === "t") listener.movedWhole(value);
       else if (kind === "r") second = (to) => listener.renamed(value, to);
+      else if (kind === "m") second = (to) => listener.renamedWhole(value, to);
       else if (kind === "l") second = (inode) => listener.linked(value, inode);
       else if (kind === "i") listener.unnamed(value);
       else if (kind === "o") listener.overflowed();
