@@ -13,7 +13,7 @@ function knowsNothingOf(files, folders, ...packages) {
 }
 
 export default tseslint.config(
-  { ignores: ["node_modules", ".state", ".lab"] },
+  { ignores: ["node_modules", ".state", ".lab", "dist"] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     files: ["**/*.ts"],
@@ -23,20 +23,24 @@ export default tseslint.config(
       "@typescript-eslint/switch-exhaustiveness-check": "error",
     },
   },
-  knowsNothingOf(["toolchain/**"], ["lab", "replicator", "components", "config", "scripts", "bench", "test"]),
-  knowsNothingOf(["lab/**"], ["replicator", "components", "config", "scripts", "bench", "test"]),
+  knowsNothingOf(
+    ["toolchain/**"],
+    ["lab", "replicator", "components", "config", "scripts", "bench", "test", "plugin"],
+  ),
+  knowsNothingOf(["lab/**"], ["replicator", "components", "config", "scripts", "bench", "test", "plugin"]),
   knowsNothingOf(
     ["replicator/**"],
-    ["toolchain", "lab", "components", "config", "scripts", "bench", "test"],
+    ["toolchain", "lab", "components", "config", "scripts", "bench", "test", "plugin"],
     "@pulumi/",
   ),
-  knowsNothingOf(["components/**"], ["config", "scripts", "bench", "test"]),
+  knowsNothingOf(["components/**"], ["config", "scripts", "bench", "test", "plugin"]),
   knowsNothingOf(
     ["components/render/**"],
-    ["config", "scripts", "bench", "test", "remote", "platforms", "lab"],
+    ["config", "scripts", "bench", "test", "plugin", "remote", "platforms", "lab"],
     "@pulumi/",
   ),
-  knowsNothingOf(["config/**"], ["scripts", "bench", "test", "lab", "toolchain", "replicator"]),
-  knowsNothingOf(["scripts/**"], ["config", "bench", "test"]),
+  knowsNothingOf(["config/**"], ["scripts", "bench", "test", "plugin", "lab", "toolchain", "replicator"]),
+  knowsNothingOf(["scripts/**"], ["config", "bench", "test", "plugin"]),
+  knowsNothingOf(["plugin/**"], ["toolchain", "lab", "config", "scripts", "bench", "test"]),
   { files: ["**/*.mjs"], extends: [tseslint.configs.disableTypeChecked] },
 );

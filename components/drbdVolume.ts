@@ -42,7 +42,7 @@ export class DrbdVolume extends pulumi.ComponentResource {
     super("ha-nfs:index:DrbdVolume", name, {}, opts);
     const { pair, volume, minor } = args;
     const metadata = args.metadata ?? DrbdMetadata.Internal;
-    const resource = drbdResource({
+    const resource = pulumi.output({
       volume,
       minor,
       port: args.port ?? 7788,
@@ -62,7 +62,7 @@ export class DrbdVolume extends pulumi.ComponentResource {
         EXTERNAL_METADATA: metadata === DrbdMetadata.External ? "yes" : "no",
         SECRETS_GENERATION: pair.secretsGeneration,
         DRBD_GLOBAL: drbdGlobal,
-        DRBD_RESOURCE: resource,
+        DRBD_RESOURCE: resource.apply(drbdResource),
       }),
       { parent: this, dependsOn: [...args.after] },
     );

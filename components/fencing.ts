@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MasterPair } from "./masterPair";
-import { type Host, NicRole } from "./remote/host";
+import { type Host, type HostNamed, NicRole } from "./remote/host";
 import { HostScript, nodeFile } from "./remote/hostScript";
 import { DOOR_PORT, fenceConf, WITNESS_PORT } from "./render/fencing";
 import { doorUnit, witnessUnit } from "./render/units";
@@ -17,15 +17,15 @@ export interface FenceDevice {
   /** Debian's fence agent that `program` runs. @default none */
   agent?: string;
   /** By the name of the master that is switched off: what `program` reads on the other one. @default none */
-  options?: Readonly<Record<string, pulumi.Input<string>>>;
+  options?: Record<string, pulumi.Input<string>>;
 }
 
 /** How a master proves that its peer can acknowledge nothing, when the peer itself does not say so. */
 export interface FencingOptions {
   /** @default none */
   device?: FenceDevice | undefined;
-  /** A third host that lets one of the two go on alone, and never both. @default none */
-  witness?: Host | undefined;
+  /** Name of a third host that lets one of the two go on alone, and never both. @default none */
+  witness?: string | undefined;
   /** Milliseconds after which a door that does not answer is silent. @default 400 */
   silenceMs?: number;
   /** Seconds that the device has for an answer. @default 20 */
@@ -36,6 +36,7 @@ export interface FencingArgs extends FencingOptions {
   pair: MasterPair;
   /** Name of the volume. */
   volume: string;
+  hostNamed: HostNamed;
 }
 
 /** What fence-peer and the doors import. */
@@ -56,40 +57,45 @@ export class Fencing extends pulumi.ComponentResource {
 
   constructor(name: string, args: FencingArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:Fencing", name, {}, opts);
-    const { pair, volume, device, witness } = args;
+    const { pair, volume, device } = args;
+    const witness = args.witness === undefined ? undefined : args.hostNamed(args.witness);
     const scripts = pair.rollOut(
       name,
       "fencing.sh",
       (host, peer) => {
-        const peerAddresses = [NicRole.Link, NicRole.Service].map((role) => peer.address(role));
+        const peerAddresses = pulumi.all([NicRole.Link, NicRole.Service].map((role) => peer.address(role)));
         return {
           ...safetyFiles(),
-          FENCE_CONF: fenceConf({
-            me: host.name,
-            peer: peer.name,
-            volume,
-            peerAddresses,
-            silenceMs: args.silenceMs ?? 400,
-            device: device?.command ?? "",
-            deviceSeconds: args.deviceSeconds ?? 20,
-            witness: witness?.address(NicRole.Service) ?? "",
-          }),
+          FENCE_CONF: pulumi
+            .output({
+              me: host.name,
+              peer: peer.name,
+              volume,
+              peerAddresses,
+              silenceMs: args.silenceMs ?? 400,
+              device: device?.command ?? "",
+              deviceSeconds: args.deviceSeconds ?? 20,
+              witness: witness?.address(NicRole.Service) ?? "",
+            })
+            .apply(fenceConf),
           FENCE_PEER: nodeFile("safety/fence-peer"),
           FENCE_DEVICE: device?.program ?? "",
           FENCE_AGENT: device?.agent ?? "",
           SPLIT_BRAIN: nodeFile("safety/split-brain"),
-          DOOR_UNIT: doorUnit(DOOR_PORT, peerAddresses),
+          DOOR_UNIT: peerAddresses.apply((addresses) => doorUnit(DOOR_PORT, addresses)),
           DOOR_ADDRESS: `127.0.0.1:${DOOR_PORT}`,
         };
       },
       { parent: this, dependsOn: [...pair.prepared] },
     );
-    this.scripts = witness ? [...scripts, this.witness(name, witness, args)] : scripts;
+    this.scripts = witness ? [...scripts, this.witness(name, witness, pair)] : scripts;
     this.registerOutputs({});
   }
 
-  private witness(name: string, host: Host, { pair }: FencingArgs): HostScript {
-    const masters = [pair.preferred, pair.second].map((master) => master.address(NicRole.Service));
+  private witness(name: string, host: Host, pair: MasterPair): HostScript {
+    const masters = pulumi.all(
+      [pair.preferred, pair.second].map((master) => master.address(NicRole.Service)),
+    );
     const key = new HostScript(
       `${name}-witness-key-${host.name}`,
       { host, script: "witness-key.sh", vars: { WITNESS_KEYS: pair.witnessKeys } },
@@ -101,7 +107,10 @@ export class Fencing extends pulumi.ComponentResource {
       {
         host,
         script: "witness.sh",
-        vars: { ...safetyFiles(), WITNESS_UNIT: witnessUnit(WITNESS_PORT, masters) },
+        vars: {
+          ...safetyFiles(),
+          WITNESS_UNIT: masters.apply((addresses) => witnessUnit(WITNESS_PORT, addresses)),
+        },
       },
       { parent: this, dependsOn: key },
     );

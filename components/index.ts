@@ -10,6 +10,7 @@ export * from "./nfsCluster";
 export * from "./nfsExports";
 export * from "./platforms/hosts";
 export * from "./platforms/lab";
+export * from "./platforms/platform";
 export * from "./pushTargets";
 export * from "./readPool";
 export * from "./remote/host";

@@ -6,38 +6,40 @@ import { heartbeat, type HeartbeatOptions } from "./managers/heartbeat";
 import { MasterPair } from "./masterPair";
 import { NfsExports, type NfsOptions } from "./nfsExports";
 import { type PushTarget, PushTargets } from "./pushTargets";
-import { type PoolOutput, ReadPool, type ReadPoolOptions } from "./readPool";
-import type { Host } from "./remote/host";
-import { NicRole } from "./remote/host";
+import { type HttpOutput, type NfsOutput, ReadPool, type ReadPoolOptions } from "./readPool";
+import { Host, type HostArgs, type HostNamed, NicRole } from "./remote/host";
 import { HostScript, sha256 } from "./remote/hostScript";
 import { mountAdvice, type Share } from "./render/nfs";
+import { roleMistakes } from "./roles";
 import { Replication, type ReplicationOptions } from "./replication";
 import { type FleetSlave, SlaveFleet, type SlaveOutput } from "./slaveFleet";
 import { VirtualIp } from "./virtualIp";
 
 export interface NfsClusterArgs {
+  /** All machines, by the names that `uname -n` says on them. The roles below are given by these names. */
+  hosts: Record<string, HostArgs>;
   /** The two hosts that hold the data. The first serves when both are there at the start. */
-  masters: readonly [Host, Host];
+  masters: string[];
   /** Name of the master that serves now: what changes comes to it last. @default the first */
   active?: string | undefined;
-  /** Hosts of the same stack that mount the shares; the first checks that they can. @default none */
-  clients?: readonly Host[];
+  /** Hosts that mount the shares; the first checks that they can. @default none */
+  clients?: string[];
   /** The address that clients mount, IPv4 without prefix length, in the masters' service network. */
-  vip: string;
+  vip: pulumi.Input<string>;
   /** More addresses there that serve as well: during a change of `vip`, the one before. @default none */
-  vipAliases?: readonly string[];
-  shares: readonly Share[];
+  vipAliases?: pulumi.Input<string>[];
+  shares: Share[];
   heartbeat?: HeartbeatOptions;
   drbd?: DrbdOptions;
   /** What proves to a master that its peer is not serving. With none, a master that loses its peer waits for a person. */
   fencing?: FencingOptions;
   nfs?: NfsOptions;
   /** Read-only copies of the shares on other hosts. @default none */
-  slaves?: readonly FleetSlave[];
+  slaves?: FleetSlave[];
   /** One address in front of the slaves. @default none */
   readPool?: ReadPoolOptions | undefined;
   /** Directories on application servers that get the files. @default none */
-  pushTargets?: readonly PushTarget[];
+  pushTargets?: PushTarget[];
   replication?: ReplicationOptions;
   /** Raise it to replace the secrets of heartbeat, DRBD and replication. @default 1 */
   secretsGeneration?: number;
@@ -58,8 +60,12 @@ export interface ShareOutput {
 }
 
 /** Where an application reads the copies: from whichever slave is fit (with a read pool), or from one by its name. */
-export interface ReadsOutput extends Partial<PoolOutput> {
-  slaves: Readonly<Record<string, SlaveOutput>>;
+export interface ReadsOutput {
+  /** @default none, without a read pool */
+  http?: HttpOutput;
+  /** @default none, without a read pool */
+  nfs?: NfsOutput;
+  slaves: Record<string, SlaveOutput>;
 }
 
 /** How an operator reaches one host of the stack. */
@@ -75,26 +81,46 @@ const VOLUME = "data";
 const MINOR = 0;
 const MOUNT = "/srv/nfs";
 
+/** Whose children the hosts were before they were the cluster's: a stack of that time must not lose them. */
+const FORMER_PARENTS = [
+  ["ha-nfs:index:Lab", "lab"],
+  ["ha-nfs:index:ExistingHosts", "hosts"],
+] as const;
+
+/** What the copies come from. */
+interface Serving {
+  pair: MasterPair;
+  /** What asks whether an address serves. */
+  prober: Host;
+  /** Ready once the address serves. */
+  serving: HostScript;
+  hostNamed: HostNamed;
+}
+
 /**
  * One highly available NFS address: two masters with the same data, and heartbeat that moves volume, service and
  * address from the one that fails to the other. It is up when the address serves, asked from another host.
  */
 export class NfsCluster extends pulumi.ComponentResource {
-  public readonly shares: Readonly<Record<string, ShareOutput>>;
-  public readonly nodes: Readonly<Record<string, NodeOutput>>;
-  public readonly reads: ReadsOutput;
-  /** Ready once the address serves. */
-  public readonly serving: HostScript;
+  /** How to mount each share, by its name. */
+  public readonly shares: pulumi.Output<Record<string, ShareOutput>>;
+  /** How to reach each host, by its name. */
+  public readonly nodes: pulumi.Output<Record<string, NodeOutput>>;
+  /** Where to read the copies. */
+  public readonly reads: pulumi.Output<ReadsOutput>;
 
   constructor(name: string, args: NfsClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:NfsCluster", name, {}, opts);
+    const mistakes = roleMistakes(args);
+    if (mistakes.length > 0) throw new Error([`NfsCluster ${name}:`, ...mistakes].join("\n  "));
     const parent = { parent: this };
+    const hostNamed = this.hosts(args.hosts);
     const manager = heartbeat(args.heartbeat);
     const where = { volume: VOLUME, minor: MINOR, mount: MOUNT };
     const pair = new MasterPair(
       `${name}-masters`,
       {
-        masters: args.masters,
+        masters: args.masters.map(hostNamed) as [Host, Host],
         active: args.active,
         managerPackages: manager.packages,
         secretsGeneration: args.secretsGeneration ?? 1,
@@ -107,6 +133,7 @@ export class NfsCluster extends pulumi.ComponentResource {
       {
         pair,
         volume: VOLUME,
+        hostNamed,
         ...args.fencing,
       },
       parent,
@@ -147,22 +174,8 @@ export class NfsCluster extends pulumi.ComponentResource {
       (_host, peer) => ({ VOLUME, MOUNT, PEER: peer.name, DIGEST }),
       { ...parent, dependsOn: managed },
     );
-    const { clients = [], slaves = [], pushTargets = [] } = args;
-    this.shares = Object.fromEntries(args.shares.map((share) => [share.name, shareOutput(args.vip, share)]));
-    const roles = {
-      target: pushTargets.map(({ host }) => host),
-      master: args.masters,
-      client: clients,
-      slave: slaves.map(({ host }) => host),
-      proxy: args.readPool?.proxies ?? [],
-    };
-    this.nodes = Object.fromEntries(
-      Object.entries(roles).flatMap(([role, hosts]) =>
-        hosts.map((host) => [host.name, nodeOutput(host, role)] as const),
-      ),
-    );
-    const prober = clients[0] ?? pair.second;
-    this.serving = new HostScript(
+    const prober = args.clients?.[0] === undefined ? pair.second : hostNamed(args.clients[0]);
+    const serving = new HostScript(
       `${name}-serving-${prober.name}`,
       {
         host: prober,
@@ -170,50 +183,72 @@ export class NfsCluster extends pulumi.ComponentResource {
         vars: {
           VIP: args.vip,
           PATIENCE: "180",
-          SOURCES: clients[0]
-            ? args.shares.map((share) => `${args.vip}:${MOUNT}/${share.name}\n`).join("")
-            : "",
+          SOURCES: vip.address.apply((address) =>
+            args.clients?.length
+              ? args.shares.map((share) => `${address}:${MOUNT}/${share.name}\n`).join("")
+              : "",
+          ),
           DIGEST,
         },
       },
       { ...parent, dependsOn: settled },
     );
-    this.reads =
-      slaves.length + pushTargets.length > 0 ? this.replicate(name, args, pair, prober) : { slaves: {} };
+    this.shares = vip.address.apply((address) =>
+      Object.fromEntries(args.shares.map((share) => [share.name, shareOutput(address, share)])),
+    );
+    this.nodes = nodeOutputs(args, hostNamed);
+    this.reads = this.replicate(name, args, { pair, prober, serving, hostNamed });
     this.registerOutputs({ shares: this.shares, nodes: this.nodes, reads: this.reads });
   }
 
+  /** Makes the hosts. */
+  private hosts(args: Record<string, HostArgs>): HostNamed {
+    const aliases = FORMER_PARENTS.map(([type, name]) => ({ parent: pulumi.createUrn(name, type) }));
+    const hosts = new Map(
+      Object.entries(args).map(([name, of]) => [name, new Host(name, of, { parent: this, aliases })]),
+    );
+    return (name) => {
+      const host = hosts.get(name);
+      if (!host) throw new Error(`no host is named ${name}`);
+      return host;
+    };
+  }
+
   /** The copies: what sends them, what holds them, and what spreads readers over them. */
-  private replicate(name: string, args: NfsClusterArgs, pair: MasterPair, prober: Host): ReadsOutput {
-    const { masters, shares, slaves = [], pushTargets = [], readPool } = args;
+  private replicate(
+    name: string,
+    args: NfsClusterArgs,
+    { pair, prober, serving, hostNamed }: Serving,
+  ): pulumi.Output<ReadsOutput> {
+    const { shares, slaves = [], pushTargets = [], readPool } = args;
+    if (slaves.length + pushTargets.length === 0) return pulumi.output<ReadsOutput>({ slaves: {} });
     const parent = { parent: this };
+    const masters = [pair.preferred, pair.second];
     const { healthPort = 9479, maxLagSeconds = 5 } = args.replication ?? {};
-    const health = { healthPort, maxLagSeconds };
     const replication = new Replication(
       `${name}-replication`,
       { pair, mount: MOUNT, shares: shares.map((share) => share.name), ...args.replication },
-      { ...parent, dependsOn: this.serving },
+      { ...parent, dependsOn: serving },
     );
-    const fleet = new SlaveFleet(
-      `${name}-slaves`,
+    const common = { hostNamed, replication, masters, healthPort, maxLagSeconds };
+    const proxies = readPool?.proxies.map((proxy) => hostNamed(proxy).address(NicRole.Service)) ?? [];
+    const fleet = new SlaveFleet(`${name}-slaves`, { slaves, shares, proxies, ...common }, parent);
+    new PushTargets(`${name}-targets`, { targets: pushTargets, ...common }, parent);
+    if (!readPool) return pulumi.output({ slaves: fleet.outputs });
+    const pool = new ReadPool(
+      `${name}-reads`,
       {
-        slaves,
-        replication,
-        masters,
+        ...readPool,
+        hostNamed,
+        slaves: slaves.map((slave) => hostNamed(slave.name)),
         shares,
-        proxies: readPool?.proxies.map((proxy) => proxy.address(NicRole.Service)) ?? [],
-        ...health,
+        prober,
+        after: fleet.ready,
+        healthPort,
       },
       parent,
     );
-    new PushTargets(`${name}-targets`, { targets: pushTargets, replication, masters, ...health }, parent);
-    if (!readPool) return { slaves: fleet.outputs };
-    const pool = new ReadPool(
-      `${name}-reads`,
-      { ...readPool, slaves: slaves.map(({ host }) => host), shares, prober, after: fleet.ready, healthPort },
-      parent,
-    );
-    return { ...pool.output, slaves: fleet.outputs };
+    return pulumi.all([pool.output, fleet.outputs]).apply(([output, slaves]) => ({ ...output, slaves }));
   }
 }
 
@@ -223,7 +258,22 @@ function shareOutput(server: string, share: Share): ShareOutput {
   return { server, path, mountOptions: advice.options, mountCommand: advice.command, fstab: advice.fstab };
 }
 
-function nodeOutput(host: Host, role: string): NodeOutput {
-  const { managementAddress, sshCommand } = host.args;
-  return { role, serviceAddress: host.address(NicRole.Service), managementAddress, sshCommand };
+/** How an operator reaches each host; one with two roles is told by the later. */
+function nodeOutputs(args: NfsClusterArgs, hostNamed: HostNamed): pulumi.Output<Record<string, NodeOutput>> {
+  const names = (of: readonly { name: string }[] = []) => of.map(({ name }) => name);
+  const roles = {
+    target: names(args.pushTargets),
+    master: args.masters,
+    client: args.clients ?? [],
+    slave: names(args.slaves),
+    proxy: args.readPool?.proxies ?? [],
+  };
+  const nodes = Object.entries(roles).flatMap(([role, hosts]) =>
+    hosts.map(hostNamed).map((host) => {
+      const { managementAddress, sshCommand } = host;
+      const serviceAddress = host.address(NicRole.Service);
+      return [host.name, { role, serviceAddress, managementAddress, sshCommand }] as const;
+    }),
+  );
+  return pulumi.output(Object.fromEntries(nodes));
 }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Access } from "./enums";
-import { type Host, NicRole } from "./remote/host";
+import { type Host, type HostNamed, NicRole } from "./remote/host";
 import { base } from "./remote/base";
 import { HostScript, nodeFile } from "./remote/hostScript";
 import { mountAdvice, type Share } from "./render/nfs";
@@ -11,14 +11,15 @@ import { readable } from "./render/reads";
 /** What a user sets of the read pool. */
 export interface ReadPoolOptions {
   /** The address that readers use, IPv4 without prefix length, in the proxies' service network. */
-  vip: string;
-  /** The two hosts in front of the slaves. */
-  proxies: readonly [Host, Host];
+  vip: pulumi.Input<string>;
+  /** Names of the two hosts in front of the slaves. */
+  proxies: string[];
   /** VRRP virtual router, 1 to 255, of its own in the service network. @default 51 */
   routerId?: number;
 }
 
 export interface ReadPoolArgs extends ReadPoolOptions {
+  hostNamed: HostNamed;
   slaves: readonly Host[];
   shares: readonly Share[];
   /** What asks whether the address serves; none of the proxies. */
@@ -29,31 +30,38 @@ export interface ReadPoolArgs extends ReadPoolOptions {
   healthPort: number;
 }
 
+/** How an application reads by HTTP. */
+export interface HttpOutput {
+  /** The shares, at `<url><share>/`. */
+  url: string;
+}
+
+/** How an application reads by NFS. */
+export interface NfsOutput {
+  server: string;
+  /** Path on the server, with the shares as directories in it. */
+  path: string;
+  /** Shell command that makes the mount point, its last word, and mounts all shares read-only. */
+  mountCommand: string;
+}
+
 /** How an application reads from whichever slave is fit. */
 export interface PoolOutput {
-  http: {
-    /** The shares, at `<url><share>/`. */
-    url: string;
-  };
-  nfs: {
-    server: string;
-    /** Path on the server, with the shares as directories in it. */
-    path: string;
-    /** Shell command that makes the mount point, its last word, and mounts all shares read-only. */
-    mountCommand: string;
-  };
+  http: HttpOutput;
+  nfs: NfsOutput;
 }
 
 const PACKAGES = ["haproxy", "keepalived", "iproute2", "procps", "curl"];
 
 /** One read address in front of the slaves: haproxy on two hosts, and keepalived, which keeps it on one of them. */
 export class ReadPool extends pulumi.ComponentResource {
-  public readonly output: PoolOutput;
+  public readonly output: pulumi.Output<PoolOutput>;
 
   constructor(name: string, args: ReadPoolArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:ReadPool", name, {}, opts);
-    const { vip, prober } = args;
-    const [first, second] = args.proxies;
+    const { prober } = args;
+    const vip = pulumi.output(args.vip);
+    const [first, second] = args.proxies.map(args.hostNamed) as [Host, Host];
     const onSecond = this.proxy(name, second, first, args);
     const onFirst = this.proxy(name, first, second, args, onSecond);
     new HostScript(
@@ -61,12 +69,14 @@ export class ReadPool extends pulumi.ComponentResource {
       {
         host: prober,
         script: "reading.sh",
-        vars: { VIP: vip, SOURCE: `${vip}:${REPLICA}`, PATIENCE: "180" },
+        vars: { VIP: vip, SOURCE: pulumi.interpolate`${vip}:${REPLICA}`, PATIENCE: "180" },
       },
       { parent: this, dependsOn: [onFirst, ...args.after] },
     );
-    const mountCommand = mountAdvice(vip, REPLICA, "reads", Access.ReadOnly).command;
-    this.output = { http: { url: `http://${vip}/` }, nfs: { server: vip, path: REPLICA, mountCommand } };
+    this.output = vip.apply((server) => {
+      const mountCommand = mountAdvice(server, REPLICA, "reads", Access.ReadOnly).command;
+      return { http: { url: `http://${server}/` }, nfs: { server, path: REPLICA, mountCommand } };
+    });
     this.registerOutputs({ output: this.output });
   }
 
@@ -81,24 +91,28 @@ export class ReadPool extends pulumi.ComponentResource {
         host,
         script: "proxy.sh",
         vars: {
-          HAPROXY_CFG: haproxyCfg({
-            vip: args.vip,
-            address,
-            members: args.slaves.map((slave) => ({
-              name: slave.name,
-              address: slave.address(NicRole.Service),
-            })),
-            shares: readable(args.shares),
-            healthPort: args.healthPort,
-          }),
-          KEEPALIVED_CONF: keepalivedConf({
-            vip: args.vip,
-            prefixLength: host.prefixLength(NicRole.Service),
-            device: host.nic(NicRole.Service).device,
-            address,
-            peer: peer.address(NicRole.Service),
-            routerId: args.routerId ?? 51,
-          }),
+          HAPROXY_CFG: pulumi
+            .output({
+              vip: args.vip,
+              address,
+              members: args.slaves.map((slave) => ({
+                name: slave.name,
+                address: slave.address(NicRole.Service),
+              })),
+              shares: readable(args.shares),
+              healthPort: args.healthPort,
+            })
+            .apply(haproxyCfg),
+          KEEPALIVED_CONF: pulumi
+            .output({
+              vip: args.vip,
+              prefixLength: host.prefixLength(NicRole.Service),
+              device: host.nic(NicRole.Service).device,
+              address,
+              peer: peer.address(NicRole.Service),
+              routerId: args.routerId ?? 51,
+            })
+            .apply(keepalivedConf),
           HAPROXY_UNIT: haproxyUnit,
           KEEPALIVED_UNIT: keepalivedUnit,
           SYSCTL: proxySysctl,

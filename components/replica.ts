@@ -7,6 +7,9 @@ import { authorizedKey, receiverUnit, replicaConf, rsyncSocket, rsyncUnit, sshdC
 import { LOGIN } from "./render/replication";
 import type { Replication } from "./replication";
 
+/** A service whose address may not be known yet. */
+type ServiceArgs = Omit<Service, "address"> & { address: pulumi.Input<string> };
+
 export interface ReplicaArgs {
   /** What the names of its scripts begin with. */
   label: string;
@@ -18,7 +21,7 @@ export interface ReplicaArgs {
   /** The interface by which the masters reach it. */
   role: NicRole;
   /** The masters' addresses as the replica sees them. */
-  masters: readonly string[];
+  masters: readonly pulumi.Input<string>[];
   /** What must be in place on the host before: its packages, its disk. */
   after: pulumi.Resource;
   /** KiB/s that replication to it may take; 0 is no limit. */
@@ -28,7 +31,7 @@ export interface ReplicaArgs {
   /** TCP port of health check and metrics. */
   healthPort: number;
   /** What serves the copies; its health is the replica's. @default nothing */
-  serves?: readonly Service[];
+  serves?: readonly ServiceArgs[];
   /** Where what changes comes from. */
   replication: Replication;
 }
@@ -51,9 +54,13 @@ export class Replica extends pulumi.ComponentResource {
         vars: {
           ROOT: root,
           LOGIN,
-          HEALTH: `${healthAddress}:${healthPort}`,
-          CONFIG: replicaConf({ root, healthAddress, healthPort, maxLagSeconds, serves }),
-          AUTHORIZED_KEYS: replication.publicKey.apply((key) => authorizedKey(key, args.masters)),
+          HEALTH: pulumi.interpolate`${healthAddress}:${healthPort}`,
+          CONFIG: pulumi
+            .output({ root, healthAddress, healthPort, maxLagSeconds, serves })
+            .apply(replicaConf),
+          AUTHORIZED_KEYS: pulumi
+            .all([replication.publicKey, pulumi.output(args.masters)])
+            .apply(([key, masters]) => authorizedKey(key, masters)),
           SSHD_CONF: sshdConf,
           RECEIVER_UNIT: receiverUnit(root),
           RSYNC_SOCKET: rsyncSocket,

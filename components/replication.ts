@@ -79,15 +79,17 @@ export class Replication extends pulumi.ComponentResource {
       "replicator.sh",
       (host) => ({
         MOUNT: mount,
-        CONFIG: daemonConf({
-          mount,
-          shares: args.shares,
-          coalesceMs: args.coalesceMs ?? 200,
-          maxLagSeconds: args.maxLagSeconds ?? 5,
-          journalLimitMiB: args.journalLimitMiB ?? 256,
-          metricsAddress: host.address(NicRole.Service),
-          metricsPort: args.metricsPort ?? 9478,
-        }),
+        CONFIG: pulumi
+          .output({
+            mount,
+            shares: args.shares,
+            coalesceMs: args.coalesceMs ?? 200,
+            maxLagSeconds: args.maxLagSeconds ?? 5,
+            journalLimitMiB: args.journalLimitMiB ?? 256,
+            metricsAddress: host.address(NicRole.Service),
+            metricsPort: args.metricsPort ?? 9478,
+          })
+          .apply(daemonConf),
         SSH_CONFIG: sshConfig,
         UNIT: replicatorUnit(mount),
         WATCH: watch,
@@ -101,11 +103,13 @@ export class Replication extends pulumi.ComponentResource {
 
   /** Makes the masters send to a host. */
   public feed({ host, role, shares, bandwidthKiB, receiver }: FeedArgs): HostScript[] {
-    const hostKey = pulumi.unsecret(pulumi.output(host.args.ssh.hostKey));
+    const { hostKey } = host;
     const vars = {
       NAME: host.name,
       CONFIG: feedConf({ shares, bandwidthKiB }),
-      SSH_HOST: hostKey.apply((key) => sshHost(host.name, host.address(role), host.args.sshdPort ?? 22, key)),
+      SSH_HOST: pulumi
+        .all([host.address(role), hostKey])
+        .apply(([address, key]) => sshHost(host.name, address, host.sshdPort, key)),
       HOST_KEY: hostKey,
     };
     return this.pair.rollOut(`${this.label}-to-${host.name}`, "feed.sh", () => vars, {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Access, Squash } from "./enums";
-import { type Host, NicRole } from "./remote/host";
+import { type Host, type HostNamed, NicRole } from "./remote/host";
 import { base } from "./remote/base";
 import { HostScript } from "./remote/hostScript";
 import { exportsFile, mountAdvice, type Share } from "./render/nfs";
@@ -11,19 +11,20 @@ import type { Replication } from "./replication";
 
 /** One read slave. */
 export interface FleetSlave {
-  /** Its name is the slave's; it has a service and a link interface and a data disk. */
-  host: Host;
+  /** Name of the host, which has a link interface and a data disk. */
+  name: string;
   /** KiB/s that replication to it may take; 0 is no limit. @default 0 */
   bandwidthKiB?: number;
 }
 
 export interface SlaveFleetArgs {
   slaves: readonly FleetSlave[];
+  hostNamed: HostNamed;
   replication: Replication;
   masters: readonly Host[];
   shares: readonly Share[];
   /** Addresses of the proxies that may speak for readers. @default none */
-  proxies?: readonly string[];
+  proxies?: readonly pulumi.Input<string>[];
   /** Lag above which a slave's health check says no, seconds. */
   maxLagSeconds: number;
   /** TCP port of health check and metrics. */
@@ -62,20 +63,24 @@ const PACKAGES = [
  * read-only, by HTTP and NFS, to those who may mount the shares.
  */
 export class SlaveFleet extends pulumi.ComponentResource {
-  public readonly outputs: Readonly<Record<string, SlaveOutput>>;
+  public readonly outputs: pulumi.Output<Record<string, SlaveOutput>>;
   /** Ready once every slave serves and the masters send to it. */
   public readonly ready: readonly HostScript[];
 
   constructor(name: string, args: SlaveFleetArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:SlaveFleet", name, {}, opts);
     this.ready = args.slaves.flatMap((slave) => this.slave(name, slave, args));
-    this.outputs = Object.fromEntries(
-      args.slaves.map(({ host }) => [host.name, slaveOutput(host, args.healthPort)] as const),
+    this.outputs = pulumi.output(
+      Object.fromEntries(
+        args.slaves.map((slave) => [slave.name, slaveOutput(args.hostNamed(slave.name), args.healthPort)]),
+      ),
     );
     this.registerOutputs({ outputs: this.outputs });
   }
 
-  private slave(name: string, { host, bandwidthKiB }: FleetSlave, args: SlaveFleetArgs): HostScript[] {
+  private slave(name: string, slave: FleetSlave, args: SlaveFleetArgs): HostScript[] {
+    const host = args.hostNamed(slave.name);
+    const proxies = pulumi.output(args.proxies ?? []);
     const packages = base(name, host, { packages: PACKAGES, masked: ["nginx.service"] }, this);
     const disk = new HostScript(
       `${name}-disk-${host.name}`,
@@ -98,7 +103,7 @@ export class SlaveFleet extends pulumi.ComponentResource {
         masters: args.masters.map((master) => master.address(NicRole.Link)),
         replication: args.replication,
         after: disk,
-        bandwidthKiB: bandwidthKiB ?? 0,
+        bandwidthKiB: slave.bandwidthKiB ?? 0,
         maxLagSeconds: args.maxLagSeconds,
         healthPort: args.healthPort,
         serves: [
@@ -114,14 +119,12 @@ export class SlaveFleet extends pulumi.ComponentResource {
         host,
         script: "reads.sh",
         vars: {
-          HTTP: `${address}:80`,
-          NGINX_CONF: nginxConf({
-            address,
-            shares: readable(args.shares),
-            proxies: args.proxies ?? [],
-          }),
+          HTTP: pulumi.interpolate`${address}:80`,
+          NGINX_CONF: pulumi.output({ address, shares: readable(args.shares), proxies }).apply(nginxConf),
           HTTP_UNIT: httpUnit,
-          EXPORTS: exportsFile(host.name, REPLICA, args.shares.map(readOnly(args.proxies ?? []))),
+          EXPORTS: proxies.apply((through) =>
+            exportsFile(host.name, REPLICA, args.shares.map(readOnly(through))),
+          ),
           NFS_CONF: slaveNfsConf,
         },
       },
@@ -142,14 +145,13 @@ function readOnly(proxies: readonly string[]): (share: Share) => Share {
   };
 }
 
-function slaveOutput(host: Host, healthPort: number): SlaveOutput {
-  const server = host.address(NicRole.Service);
-  return {
+function slaveOutput(host: Host, healthPort: number): pulumi.Output<SlaveOutput> {
+  return host.address(NicRole.Service).apply((server) => ({
     url: `http://${server}/`,
     server,
     path: REPLICA,
     mountCommand: mountAdvice(server, REPLICA, host.name, Access.ReadOnly).command,
     healthUrl: `http://${server}:${healthPort}/healthz`,
     metricsUrl: `http://${server}:${healthPort}/metrics`,
-  };
+  }));
 }

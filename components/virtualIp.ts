@@ -12,9 +12,9 @@ export interface VirtualIpArgs {
   /** What moves it on the master that serves: the NFS service's scripts. */
   after: readonly pulumi.Resource[];
   /** IPv4 address without the prefix length. */
-  address: string;
+  address: pulumi.Input<string>;
   /** More addresses in the same network that serve as well, such as the one before a change. @default none */
-  aliases?: readonly string[];
+  aliases?: readonly pulumi.Input<string>[];
   /** Prefix length of the network that the address is in. @default that of the masters' interface */
   prefixLength?: number;
   /** Interface that carries it. @default service */
@@ -28,12 +28,12 @@ export interface VirtualIpArgs {
 /** The address that clients mount. It is on the active master only, and moves with the volume. */
 export class VirtualIp extends pulumi.ComponentResource {
   /** IPv4 address without the prefix length. */
-  public readonly address: string;
+  public readonly address: pulumi.Output<string>;
   public readonly scripts: readonly HostScript[];
 
   constructor(name: string, args: VirtualIpArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:VirtualIp", name, {}, opts);
-    this.address = args.address;
+    this.address = pulumi.output(args.address);
     this.scripts = args.pair.rollOut(
       name,
       "vip.sh",
@@ -42,14 +42,16 @@ export class VirtualIp extends pulumi.ComponentResource {
         return {
           VOLUME: args.volume,
           MOUNT: args.mount,
-          VIP_CONF: vipConf({
-            address: args.address,
-            aliases: args.aliases ?? [],
-            prefixLength: args.prefixLength ?? host.prefixLength(role),
-            device: host.nic(role).device,
-            arpCount: args.arpCount ?? 5,
-            arpIntervalMs: args.arpIntervalMs ?? 200,
-          }),
+          VIP_CONF: pulumi
+            .output({
+              address: args.address,
+              aliases: args.aliases ?? [],
+              prefixLength: args.prefixLength ?? host.prefixLength(role),
+              device: host.nic(role).device,
+              arpCount: args.arpCount ?? 5,
+              arpIntervalMs: args.arpIntervalMs ?? 200,
+            })
+            .apply(vipConf),
         };
       },
       { parent: this, dependsOn: [...args.after] },

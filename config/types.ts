@@ -23,9 +23,9 @@ export interface CommonConfig {
   /** The address the NFS clients mount from, without a prefix: that is the one of `serviceNetwork`. */
   readonly vip: string;
   /** More addresses there that serve as well, such as the one before a change of `vip`. */
-  readonly vipAliases: readonly string[];
+  readonly vipAliases: string[];
   /** At least one; names are unique. */
-  readonly shares: readonly ShareConfig[];
+  readonly shares: ShareConfig[];
   readonly heartbeat: HeartbeatConfig;
   readonly drbd: DrbdConfig;
   readonly fencing: FencingConfig;
@@ -42,10 +42,10 @@ export interface LabClusterConfig extends CommonConfig {
   readonly platform: Platform.Lab;
   readonly masters: readonly [MasterConfig, MasterConfig];
   /** Read replicas; names are unique. */
-  readonly slaves: readonly SlaveConfig[];
+  readonly slaves: SlaveConfig[];
   readonly readPool?: ReadPoolConfig;
   /** Lab clients that get the files; at most one target a client. */
-  readonly pushTargets: readonly PushTargetConfig[];
+  readonly pushTargets: PushTargetConfig[];
   readonly lab: LabConfig;
 }
 
@@ -54,10 +54,10 @@ export interface HostsClusterConfig extends CommonConfig {
   readonly platform: Platform.Hosts;
   readonly masters: readonly [HostMasterConfig, HostMasterConfig];
   /** Read replicas; names are unique. */
-  readonly slaves: readonly HostSlaveConfig[];
+  readonly slaves: HostSlaveConfig[];
   readonly readPool?: ReadPoolConfig<HostProxyConfig>;
   /** Application servers that get the files; names are unique. */
-  readonly pushTargets: readonly HostPushTargetConfig[];
+  readonly pushTargets: HostPushTargetConfig[];
   /** The private key that opens every host, in PEM or OpenSSH form; a Pulumi secret. */
   readonly sshPrivateKey: pulumi.Output<string>;
 }
@@ -164,7 +164,7 @@ export interface PushTargetConfig {
   /** Where the files go: absolute, normalised, none of the system's. */
   readonly directory: string;
   /** The names of the shares it gets; at least one. */
-  readonly shares: readonly string[];
+  readonly shares: string[];
   /** The most that replication to it may take, in KiB/s; 0 is no limit. */
   readonly bandwidthKiB: number;
 }
@@ -198,7 +198,7 @@ export interface LabClientConfig {
 export interface ShareConfig {
   readonly name: string;
   /** At least one; `from` is unique within a share. */
-  readonly clients: readonly ShareClientConfig[];
+  readonly clients: ShareClientConfig[];
 }
 
 /** Who may mount a share, and as what. See exports(5). */
@@ -232,7 +232,7 @@ export interface HeartbeatConfig {
   /** Whether the first master takes the service back when it returns. */
   readonly autoFailback: boolean;
   /** Addresses in `serviceNetwork` that tell a master whether it still reaches its clients. */
-  readonly pingNodes: readonly string[];
+  readonly pingNodes: string[];
 }
 
 /** The value of `fencing.device` that is the lab's own. */

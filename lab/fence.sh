@@ -44,7 +44,9 @@ status) answer "$(power status "$node=$name")" ;;
 on)
 	exec 9>&-
 	cd "$here/.." || fail "no $here"
-	node --import tsx lab/main.ts --stack "$stack" start "$node" >/dev/null 2>&1 ||
+	program=(lab/main.js) # of the package; else of the sources
+	[[ -f ${program[0]} ]] || program=(--import tsx lab/main.ts)
+	node "${program[@]}" --stack "$stack" start "$node" >/dev/null 2>&1 ||
 		fail "$node does not start: npm run lab -- --stack $stack start $node"
 	answer on
 	;;

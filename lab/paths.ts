@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-/** The directory of all the stacks' labs: env HA_NFS_LAB_DIR, default `.lab` in the repository. */
+/** The directory of all the stacks' labs: env HA_NFS_LAB_DIR, default `.lab` in the working folder. */
 export function labDir(): string {
-  return resolve(process.env.HA_NFS_LAB_DIR || join(__dirname, "..", ".lab"));
+  return resolve(process.env.HA_NFS_LAB_DIR || ".lab");
 }
 
 export function stackDir(stack: string): string {

@@ -29,7 +29,7 @@ export interface HeartbeatOptions {
   /** Whether the preferred master takes the service back when it returns. @default false */
   autoFailback?: boolean;
   /** Addresses that answer ping for as long as the service network is whole; ipfail moves the service. @default none */
-  pingNodes?: readonly string[];
+  pingNodes?: string[];
 }
 
 /** Heartbeat as the cluster manager. */
@@ -55,22 +55,24 @@ export class HeartbeatLink extends pulumi.ComponentResource {
       (host, peer) => ({
         VOLUME: volume,
         SECRETS_GENERATION: pair.secretsGeneration,
-        HA_CF: haCf({
-          keepaliveMs: args.keepaliveMs ?? 500,
-          warntimeMs: args.warntimeMs ?? 1500,
-          deadtimeMs: args.deadtimeMs ?? DEADTIME_MS,
-          initdeadMs: args.initdeadMs ?? 20000,
-          udpPort: args.udpPort ?? 694,
-          transport: args.transport ?? HeartbeatTransport.Unicast,
-          mcastGroup: args.mcastGroup ?? "225.0.0.11",
-          autoFailback: args.autoFailback ?? false,
-          pingNodes: args.pingNodes ?? [],
-          paths: [NicRole.Link, NicRole.Service].map((role) => ({
-            device: host.nic(role).device,
-            peer: peer.address(role),
-          })),
-          nodes: [pair.preferred.name, pair.second.name],
-        }),
+        HA_CF: pulumi
+          .output({
+            keepaliveMs: args.keepaliveMs ?? 500,
+            warntimeMs: args.warntimeMs ?? 1500,
+            deadtimeMs: args.deadtimeMs ?? DEADTIME_MS,
+            initdeadMs: args.initdeadMs ?? 20000,
+            udpPort: args.udpPort ?? 694,
+            transport: args.transport ?? HeartbeatTransport.Unicast,
+            mcastGroup: args.mcastGroup ?? "225.0.0.11",
+            autoFailback: args.autoFailback ?? false,
+            pingNodes: args.pingNodes ?? [],
+            paths: [NicRole.Link, NicRole.Service].map((role) => ({
+              device: host.nic(role).device,
+              peer: peer.address(role),
+            })),
+            nodes: [pair.preferred.name, pair.second.name],
+          })
+          .apply(haCf),
         HARESOURCES: haresources(pair.preferred.name, volume),
         LOGD_CF: logdCf,
         LOGD_UNIT: logdUnit,

@@ -6,16 +6,15 @@ import { lanAddress, macAddress, reservePorts } from "../../lab/ports";
 import type { VmSpec } from "../../lab/spec";
 import type { MachineType } from "../enums";
 import type { FenceDevice } from "../fencing";
-import { Host, type Nic, NicRole } from "../remote/host";
+import { type HostArgs, NicRole, type Nics, withoutPrefix } from "../remote/host";
 import { nodeFile } from "../remote/hostScript";
 import { quote } from "../render/shell";
+import type { Platform } from "./platform";
 
 /** One virtual machine of the lab. */
 export interface LabNodeArgs {
-  /** Host name. */
-  name: string;
-  /** The interfaces by role; devices are eth1, eth2, … in the order service, link, replication. */
-  nics: Readonly<Partial<Record<NicRole, Nic>>>;
+  /** The devices are eth1, eth2, … in the order service, link, replication. */
+  nics: Nics;
   /** RAM, MiB. */
   memoryMiB: number;
   /** Size of the data disk, MiB. @default none */
@@ -23,17 +22,22 @@ export interface LabNodeArgs {
 }
 
 export interface LabArgs {
-  masters: readonly [LabNodeArgs, LabNodeArgs];
-  clients: readonly LabNodeArgs[];
-  slaves: readonly LabNodeArgs[];
-  proxies: readonly LabNodeArgs[];
+  /** The machines, by their host names. */
+  nodes: Record<string, LabNodeArgs>;
+  /** Names of the two that have power over each other, and that all others know by name. */
+  masters: string[];
   /** What executes the machines. @default user-mode Linux where it runs, else QEMU; a stack that exists keeps its type */
-  machine?: MachineType | undefined;
+  machine?: MachineType;
   /** Seconds that a machine may take to answer SSH. @default 300 */
-  connectTimeoutSeconds?: number | undefined;
+  connectTimeoutSeconds?: number;
 }
 
-const main = path.relative(process.cwd(), path.join(__dirname, "../../lab/main.ts"));
+const folder = path.relative(process.cwd(), path.join(__dirname, "../../lab"));
+
+/** The program that makes and unmakes machines: of the sources, or of the package. */
+const program = __filename.endsWith(".ts")
+  ? `node --import tsx ${path.join(folder, "main.ts")}`
+  : `node ${path.join(folder, "main.js")}`;
 
 /** The masters' power over each other: see lab/README.md. */
 export const labFenceDevice = (): FenceDevice => ({
@@ -42,101 +46,77 @@ export const labFenceDevice = (): FenceDevice => ({
 });
 
 /** Virtual machines on the operator's machine: a whole environment without any other machine. */
-export class Lab extends pulumi.ComponentResource {
-  public readonly masters: readonly [Host, Host];
-  public readonly clients: readonly Host[];
-  public readonly slaves: readonly Host[];
-  public readonly proxies: readonly Host[];
+export class Lab extends pulumi.ComponentResource implements Platform {
+  /** How to reach each machine, by its name. */
+  public readonly hosts: Record<string, HostArgs>;
 
   constructor(name: string, args: LabArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:Lab", name, {}, opts);
-    const nodes = [...args.masters, ...args.clients, ...args.slaves, ...args.proxies];
-    const ports = reservePorts(
-      pulumi.getStack(),
-      nodes.map((node) => node.name),
-      { persist: !pulumi.runtime.isDryRun() },
+    const persist = !pulumi.runtime.isDryRun();
+    const ports = reservePorts(pulumi.getStack(), Object.keys(args.nodes), { persist });
+    this.hosts = Object.fromEntries(
+      Object.entries(args.nodes).map(([node, of]) => [node, this.host(node, of, ports[node] ?? 0, args)]),
     );
-    // A node knows itself and the masters: so one that comes or goes changes no other.
-    const make = (node: LabNodeArgs): Host =>
-      this.host(node, [...new Set([...args.masters, node])], ports[node.name] ?? 0, args);
-    this.masters = [make(args.masters[0]), make(args.masters[1])];
-    this.clients = args.clients.map(make);
-    this.slaves = args.slaves.map(make);
-    this.proxies = args.proxies.map(make);
     this.registerOutputs({});
   }
 
-  private host(node: LabNodeArgs, known: readonly LabNodeArgs[], sshPort: number, args: LabArgs): Host {
+  private host(node: string, { nics, ...size }: LabNodeArgs, sshPort: number, args: LabArgs): HostArgs {
     const stack = pulumi.getStack();
-    const identity = this.command(
-      `${node.name}-identity`,
-      "identity",
-      { stack, node: node.name },
-      {
-        additionalSecretOutputs: ["stdout"],
-      },
-    );
-    // A master has power over the other one.
-    const peers = args.masters.includes(node)
-      ? args.masters.filter((master) => master !== node).map((master) => master.name)
-      : [];
-    const spec: VmSpec = {
+    const identity = this.command(`${node}-identity`, "identity", pulumi.output({ stack, node }), {
+      additionalSecretOutputs: ["stdout"],
+    });
+    const peers = args.masters.includes(node) ? args.masters.filter((master) => master !== node) : [];
+    // A node knows itself and the masters: so one that comes or goes changes no other.
+    const known = [...new Set([...args.masters, node])];
+    const dataDiskMiB = size.dataDiskMiB ?? 0;
+    const spec: pulumi.Output<VmSpec> = pulumi.output({
       stack,
-      name: node.name,
-      memoryMiB: node.memoryMiB,
+      name: node,
+      memoryMiB: size.memoryMiB,
       cpus: 1,
       sshPort,
       nics: Object.values(NicRole).flatMap((role) => {
-        const nic = node.nics[role];
+        const nic = nics[role];
         return nic
-          ? [{ role, ...nic, mac: macAddress(stack, node.name, role), group: lanAddress(stack, role) }]
+          ? [{ role, ...nic, mac: macAddress(stack, node, role), group: lanAddress(stack, role) }]
           : [];
       }),
-      dataDiskMiB: node.dataDiskMiB ?? 0,
+      dataDiskMiB,
       ...(args.machine && { machine: args.machine }),
       ...(peers.length > 0 && { fences: peers }),
-      hosts: known.map((other) => ({
-        name: other.name,
-        address: other.nics[NicRole.Service]?.address.replace(/\/.*/, "") ?? "127.0.1.1",
-      })),
-    };
-    const machine = this.command(`${node.name}-vm`, "vm", spec, { dependsOn: identity });
+      hosts: known.map((name) => {
+        const { service } = args.nodes[name]?.nics ?? {};
+        return { name, address: service ? withoutPrefix(service) : "127.0.1.1" };
+      }),
+    });
+    const machine = this.command(`${node}-vm`, "vm", spec, { dependsOn: identity });
     const keys = identity.stdout.apply((json) => JSON.parse(json) as { privateKey: string; hostKey: string });
-    return new Host(
-      node.name,
-      {
-        ssh: {
-          host: "127.0.0.1",
-          port: sshPort,
-          user: "root",
-          privateKey: keys.privateKey,
-          hostKey: keys.hostKey,
-        },
-        nics: node.nics,
-        managementAddress: `127.0.0.1:${sshPort}`,
-        sshCommand: `ssh -F ${quote(path.join(stackDir(stack), "ssh_config"))} ${node.name}`,
-        ...(spec.dataDiskMiB > 0 ? { dataDisk: "/dev/disk/by-id/virtio-data" } : {}),
-        machine,
-        connectTimeoutSeconds: args.connectTimeoutSeconds,
-      },
-      { parent: this },
-    );
+    return {
+      ssh: { host: "127.0.0.1", port: sshPort, privateKey: keys.privateKey, hostKey: keys.hostKey },
+      nics,
+      managementAddress: `127.0.0.1:${sshPort}`,
+      sshCommand: `ssh -F ${quote(path.join(stackDir(stack), "ssh_config"))} ${node}`,
+      sshdPort: 22,
+      ...(dataDiskMiB > 0 && { dataDisk: "/dev/disk/by-id/virtio-data" }),
+      machine: machine.urn,
+      ...(args.connectTimeoutSeconds && { connectTimeoutSeconds: args.connectTimeoutSeconds }),
+    };
   }
 
-  /** `lab/main.ts WHAT apply|remove` with its specification on stdin. */
+  /** The lab's program with a specification on stdin. */
   private command(
     name: string,
     what: string,
-    spec: object,
+    spec: pulumi.Output<object>,
     opts: pulumi.CustomResourceOptions,
   ): command.local.Command {
     return new command.local.Command(
       name,
       {
-        create: `node --import tsx ${main} ${what} apply`,
-        update: `node --import tsx ${main} ${what} apply`,
-        delete: `node --import tsx ${main} ${what} remove`,
-        stdin: `${JSON.stringify(spec, null, 2)}\n`,
+        create: `${program} ${what} apply`,
+        update: `${program} ${what} apply`,
+        delete: `${program} ${what} remove`,
+        stdin: spec.apply((of) => `${JSON.stringify(of, null, 2)}\n`),
         addPreviousOutputInEnv: false,
         logging: command.local.Logging.Stderr,
       },

@@ -1,5 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
-import type { Host } from "./host";
+import * as pulumi from "@pulumi/pulumi";
+import { type Host, NicRole } from "./host";
 import { HostScript, type HostScriptArgs } from "./hostScript";
 
 /** What a host needs before anything else. */
@@ -19,9 +19,9 @@ export function baseVars(
 ): HostScriptArgs["vars"] {
   return {
     NAME: host.name,
-    NICS: Object.values(host.args.nics)
-      .map(({ device, address }) => `${device} ${address}\n`)
-      .join(""),
+    NICS: pulumi
+      .output(Object.values(NicRole).flatMap((role) => host.nics[role] ?? []))
+      .apply((nics) => nics.map(({ device, address }) => `${device} ${address}\n`).join("")),
     PACKAGES: packages.join(" "),
     MASKED: masked.join(" "),
     REPORT: report,

@@ -1,5 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { quote } from "../render/shell";
 
 /** What a network interface is for; scripts and configuration name interfaces only by role. */
 export enum NicRole {
@@ -11,66 +12,105 @@ export enum NicRole {
   Replication = "replication",
 }
 
-/** One network interface of a host, named by what it is for. */
+/** One network interface of a host. */
 export interface Nic {
   /** Kernel's name of the interface, such as `eth1`. */
-  device: string;
+  device: pulumi.Input<string>;
   /** IPv4 address with prefix length, such as `10.10.1.11/24`. */
-  address: string;
+  address: pulumi.Input<string>;
+}
+
+/** The network interfaces of a host, each by its {@link NicRole}. */
+export interface Nics {
+  /** Where clients and the virtual address are. */
+  service: Nic;
+  /** Between the hosts that hold data: every master and slave has one. @default none */
+  link?: Nic;
+  /** For DRBD alone. @default none, DRBD uses `link` */
+  replication?: Nic;
 }
 
 /** How to reach a host by SSH. */
 export interface SshArgs {
   /** Name or address to dial. */
-  host: string;
-  /** TCP port. */
-  port: number;
-  /** Login; any but root needs sudo without a password. */
-  user: string;
+  host: pulumi.Input<string>;
+  /** TCP port. @default 22 */
+  port?: number;
+  /** Login; any but root needs sudo without a password. @default root */
+  user?: string;
   /** Private key in OpenSSH format. */
   privateKey: pulumi.Input<string>;
   /** The host's public key, one line `ssh-ed25519 AAAA…` or `ecdsa-sha2-nistp256 AAAA…`; any other key is refused. */
   hostKey: pulumi.Input<string>;
 }
 
+/** A machine with Debian 13 that answers SSH. */
 export interface HostArgs {
   ssh: SshArgs;
-  /** The interfaces by role. A host that holds data has `service` and `link`. */
-  nics: Readonly<Partial<Record<NicRole, Nic>>>;
-  /** Address under which an operator reaches the host, with the port where it is not 22. */
-  managementAddress: string;
-  /** Shell command that logs an operator in on the host. */
-  sshCommand: string;
-  /** Block device for the data, such as `/dev/disk/by-id/virtio-data`. @default none */
-  dataDisk?: string;
-  /** TCP port of its sshd, as other hosts of the cluster reach it. @default 22 */
+  nics: Nics;
+  /** Block device for the data, blank or with this cluster's volume or copy: masters and slaves have one. @default none */
+  dataDisk?: pulumi.Input<string>;
+  /** Address under which an operator reaches it. @default `ssh.host`, with `ssh.port` where that is not 22 */
+  managementAddress?: pulumi.Input<string>;
+  /** Shell command that logs an operator in. @default by the operator's own keys, to the host with the pinned key alone */
+  sshCommand?: pulumi.Input<string>;
+  /** TCP port of its sshd, as other hosts of the cluster reach it. @default `ssh.port` */
   sshdPort?: number;
-  /** Resource whose deletion takes the host with it; its scripts are then not run for removal. @default none */
-  machine?: pulumi.Resource;
-  /** Seconds that the host may take to answer SSH. @default 300 */
-  connectTimeoutSeconds?: number | undefined;
+  /** URN of the resource whose deletion takes the host with it: its scripts are then not run for removal. @default none */
+  machine?: pulumi.Input<string>;
+  /** Seconds that it may take to answer SSH. @default 300 */
+  connectTimeoutSeconds?: number;
 }
+
+/** Finds a host of the cluster by its name. */
+export type HostNamed = (name: string) => Host;
 
 /**
  * A machine that answers SSH. Everything that runs on it waits for `ready`, the one command that dials without
  * a limit of tries but with a limit of time: a host that cannot be reached is one error that names it.
  */
 export class Host extends pulumi.ComponentResource {
+  /** What `uname -n` says on it. */
   public readonly name: string;
-  public readonly args: HostArgs;
+  /** Login. */
+  public readonly user: string;
+  public readonly hostKey: pulumi.Output<string>;
+  public readonly nics: Nics;
+  /** TCP port of its sshd, as other hosts of the cluster reach it. */
+  public readonly sshdPort: number;
+  public readonly managementAddress: pulumi.Output<string>;
+  public readonly sshCommand: pulumi.Output<string>;
   public readonly connection: pulumi.Output<pulumi.Unwrap<SshArgs>>;
   public readonly ready: command.remote.Command;
+  /** Options that tie a resource's life to the machine's. */
+  public readonly lifetime: { deletedWith?: pulumi.Resource; dependsOn: pulumi.Resource[] };
+  private readonly disk: pulumi.Input<string> | undefined;
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:Host", name, {}, opts);
+    const ssh = { port: 22, user: "root", ...args.ssh };
+    const { host, port, user } = ssh;
     this.name = name;
-    this.args = args;
-    this.connection = pulumi.secret(args.ssh);
+    this.user = user;
+    this.hostKey = pulumi.unsecret(pulumi.output(ssh.hostKey));
+    this.nics = args.nics;
+    this.disk = args.dataDisk;
+    this.sshdPort = args.sshdPort ?? port;
+    this.managementAddress = pulumi.output(
+      args.managementAddress ?? (port === 22 ? host : pulumi.interpolate`${host}:${port}`),
+    );
+    this.sshCommand = pulumi.output(
+      args.sshCommand ??
+        pulumi.all([host, this.hostKey]).apply(([to, key]) => sshCommand(to, port, user, key)),
+    );
+    this.connection = pulumi.secret(ssh);
+    const machine = args.machine === undefined ? undefined : resourceAt(args.machine);
+    this.lifetime = machine ? { deletedWith: machine, dependsOn: [machine] } : { dependsOn: [] };
     const patience = `${args.connectTimeoutSeconds ?? 300}s`;
     this.ready = new command.remote.Command(
       `${name}-ready`,
       {
-        connection: pulumi.secret({ ...args.ssh, dialErrorLimit: -1 }),
+        connection: pulumi.secret({ ...ssh, dialErrorLimit: -1 }),
         create: "true",
         addPreviousOutputInEnv: false,
         logging: command.remote.Logging.None,
@@ -81,13 +121,7 @@ export class Host extends pulumi.ComponentResource {
         ...this.lifetime,
       },
     );
-    this.registerOutputs({ managementAddress: args.managementAddress });
-  }
-
-  /** Options that tie a resource's life to the machine's. */
-  public get lifetime(): { deletedWith?: pulumi.Resource; dependsOn: pulumi.Resource[] } {
-    const { machine } = this.args;
-    return machine ? { deletedWith: machine, dependsOn: [machine] } : { dependsOn: [] };
+    this.registerOutputs({ managementAddress: this.managementAddress });
   }
 
   /**
@@ -96,23 +130,23 @@ export class Host extends pulumi.ComponentResource {
    * @throws Error when the host has none.
    */
   public nic(role: NicRole): Nic {
-    const nic = this.args.nics[role];
+    const nic = this.nics[role];
     if (!nic) {
       throw new Error(
-        `host ${this.name} has no ${role} interface; it has: ${Object.keys(this.args.nics).join(", ")}`,
+        `host ${this.name} has no ${role} interface; it has: ${Object.keys(this.nics).join(", ")}`,
       );
     }
     return nic;
   }
 
   /** IPv4 address of a role's interface, without the prefix length. */
-  public address(role: NicRole): string {
-    return this.nic(role).address.replace(/\/.*/, "");
+  public address(role: NicRole): pulumi.Output<string> {
+    return withoutPrefix(this.nic(role));
   }
 
   /** Prefix length of the network that a role's interface is in. */
-  public prefixLength(role: NicRole): number {
-    return Number(this.nic(role).address.split("/")[1]);
+  public prefixLength(role: NicRole): pulumi.Output<number> {
+    return pulumi.output(this.nic(role).address).apply((address) => Number(address.split("/")[1]));
   }
 
   /**
@@ -120,15 +154,28 @@ export class Host extends pulumi.ComponentResource {
    *
    * @throws Error when the host has none.
    */
-  public get dataDisk(): string {
-    if (this.args.dataDisk === undefined) {
-      throw new Error(`host ${this.name} has no data disk, and a master needs one`);
-    }
-    return this.args.dataDisk;
+  public get dataDisk(): pulumi.Input<string> {
+    if (this.disk === undefined) throw new Error(`host ${this.name} has no data disk, and it holds data`);
+    return this.disk;
   }
 
   /** The role that carries DRBD: `replication` where the host has it, else `link`. */
   public get replicationRole(): NicRole {
-    return this.args.nics[NicRole.Replication] ? NicRole.Replication : NicRole.Link;
+    return this.nics.replication ? NicRole.Replication : NicRole.Link;
   }
+}
+
+/** IPv4 address of an interface, without the prefix length. */
+export function withoutPrefix({ address }: Nic): pulumi.Output<string> {
+  return pulumi.output(address).apply((text) => text.replace(/\/.*/, ""));
+}
+
+function sshCommand(host: string, port: number, user: string, hostKey: string): string {
+  const known = port === 22 ? host : `[${host}]:${port}`;
+  return `ssh -p ${port} -o ${quote(`KnownHostsCommand=/bin/echo ${known} ${hostKey}`)} ${user}@${host}`;
+}
+
+/** Stands for a resource of which only the URN is known, in a resource's options. */
+function resourceAt(urn: pulumi.Input<string>): pulumi.Resource {
+  return Object.assign(new pulumi.DependencyResource(""), { urn: pulumi.output(urn) });
 }

@@ -58,7 +58,7 @@ export class HostScript extends command.remote.Command {
 
   constructor(name: string, args: HostScriptArgs, opts?: pulumi.CustomResourceOptions) {
     const { host, script, vars } = args;
-    const shell = host.args.ssh.user === "root" ? "bash -s --" : "sudo -n bash -s --";
+    const shell = host.user === "root" ? "bash -s --" : "sudo -n bash -s --";
     const functions = library(script);
     const text = nodeFile(script);
     const stdin = pulumi.all(vars).apply((values) => scriptText(script, name, values, functions, text));

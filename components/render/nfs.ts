@@ -19,7 +19,7 @@ export interface ShareClient {
 export interface Share {
   /** Name of the share, and of its directory on the volume. */
   name: string;
-  clients: readonly ShareClient[];
+  clients: ShareClient[];
 }
 
 /** Namespace of the shares' file system numbers; changing it would make every mounted client's handles stale. */

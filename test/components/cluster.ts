@@ -1,34 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Access, Host, NfsCluster, type NfsClusterArgs, NicRole, Squash } from "../../components";
+import { Access, type HostArgs, NfsCluster, type NfsClusterArgs, Squash } from "../../components";
 
 /** A host that exists, with addresses that end in `n`. */
-export function host(name: string, n: number, opts: pulumi.ComponentResourceOptions): Host {
-  return new Host(
-    name,
-    {
-      ssh: {
-        host: "192.0.2.1",
-        port: 22,
-        user: "root",
-        privateKey: pulumi.secret("PRIVATE"),
-        hostKey: "ssh-ed25519 AAAA",
-      },
-      nics: {
-        [NicRole.Service]: { device: "eth1", address: `10.10.1.${n}/24` },
-        [NicRole.Link]: { device: "eth2", address: `10.10.2.${n}/24` },
-      },
-      managementAddress: "192.0.2.1",
-      sshCommand: `ssh ${name}`,
-      dataDisk: "/dev/vdb",
+export function host(name: string, n: number): HostArgs {
+  return {
+    ssh: { host: "192.0.2.1", privateKey: pulumi.secret("PRIVATE"), hostKey: "ssh-ed25519 AAAA" },
+    nics: {
+      service: { device: "eth1", address: `10.10.1.${n}/24` },
+      link: { device: "eth2", address: `10.10.2.${n}/24` },
     },
-    opts,
-  );
+    sshCommand: `ssh ${name}`,
+    dataDisk: "/dev/vdb",
+  };
 }
 
-/** A cluster of the masters m1 and m2 with one share. */
+/** A cluster of the masters m1 and m2 with one share, and more hosts by name. */
 export function buildCluster(
   opts: pulumi.ComponentResourceOptions,
-  more: Partial<NfsClusterArgs> = {},
+  { hosts = {}, ...more }: Partial<NfsClusterArgs> = {},
 ): NfsCluster {
   const client = {
     from: "10.10.1.0/24",
@@ -40,7 +29,8 @@ export function buildCluster(
   return new NfsCluster(
     "nfs",
     {
-      masters: [host("m1", 11, opts), host("m2", 12, opts)],
+      hosts: { m1: host("m1", 11), m2: host("m2", 12), ...hosts },
+      masters: ["m1", "m2"],
       vip: "10.10.1.100",
       shares: [{ name: "data", clients: [client] }],
       ...more,

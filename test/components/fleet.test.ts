@@ -2,14 +2,20 @@ import assert from "node:assert/strict";
 import type * as pulumi from "@pulumi/pulumi";
 import type { NfsCluster } from "../../components";
 import { buildCluster, host } from "./cluster";
-import { dependencies, graph, isSecret, nameOf, type Registered } from "./graph";
+import { dependencies, graph, isSecret, nameOf, type Registered, valueOf } from "./graph";
 
 /** A cluster with slaves of these names, two proxies and a push target. */
 function fleet(opts: pulumi.ComponentResourceOptions, names: readonly string[]): NfsCluster {
   return buildCluster(opts, {
-    slaves: names.map((name) => ({ host: host(name, 20 + Number(name.slice(1)), opts), bandwidthKiB: 0 })),
-    readPool: { vip: "10.10.1.101", proxies: [host("p1", 31, opts), host("p2", 32, opts)] },
-    pushTargets: [{ host: host("app", 40, opts), directory: "/srv/app", shares: ["data"] }],
+    hosts: {
+      ...Object.fromEntries(names.map((name) => [name, host(name, 20 + Number(name.slice(1)))])),
+      p1: host("p1", 31),
+      p2: host("p2", 32),
+      app: host("app", 40),
+    },
+    slaves: names.map((name) => ({ name, bandwidthKiB: 0 })),
+    readPool: { vip: "10.10.1.101", proxies: ["p1", "p2"] },
+    pushTargets: [{ name: "app", directory: "/srv/app", shares: ["data"] }],
   });
 }
 
@@ -76,14 +82,15 @@ describe("SlaveFleet, PushTargets and ReadPool", () => {
     assert.match(stdin("nfs-replication-to-app-m1"), /HostName 10\.10\.1\.40\n/);
   });
 
-  it("say where to read", () => {
-    assert.deepEqual(outputs.reads.http, { url: "http://10.10.1.101/" });
-    assert.equal(outputs.reads.nfs?.server, "10.10.1.101");
+  it("say where to read", async () => {
+    const [reads, nodes] = [await valueOf(outputs.reads), await valueOf(outputs.nodes)];
+    assert.deepEqual(reads.http, { url: "http://10.10.1.101/" });
+    assert.equal(reads.nfs?.server, "10.10.1.101");
     assert.equal(
-      outputs.reads.nfs?.mountCommand,
+      reads.nfs?.mountCommand,
       "mkdir -p /mnt/reads && mount -t nfs -o ro,vers=4.2,proto=tcp,hard,timeo=50,retrans=2 10.10.1.101:/srv/replica /mnt/reads",
     );
-    assert.deepEqual(outputs.reads.slaves["s2"], {
+    assert.deepEqual(reads.slaves["s2"], {
       url: "http://10.10.1.22/",
       server: "10.10.1.22",
       path: "/srv/replica",
@@ -93,7 +100,7 @@ describe("SlaveFleet, PushTargets and ReadPool", () => {
       metricsUrl: "http://10.10.1.22:9479/metrics",
     });
     assert.deepEqual(
-      Object.entries(outputs.nodes)
+      Object.entries(nodes)
         .map(([name, { role }]) => `${name} ${role}`)
         .sort(),
       ["app target", "m1 master", "m2 master", "p1 proxy", "p2 proxy", "s1 slave", "s2 slave"],

@@ -68,3 +68,8 @@ export async function dependencies(resource: Registered | undefined): Promise<st
   const given = (await resource?.opts.dependsOn) as pulumi.Resource | pulumi.Resource[] | undefined;
   return [given ?? []].flat().map((r) => nameOf(r) ?? "?");
 }
+
+/** What an output comes to. */
+export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => output.apply(resolve));
+}

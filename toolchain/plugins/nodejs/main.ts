@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
+import type { Writable } from "node:stream";
 import type { ServerWritableStream, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
 import type { ILanguageRuntimeServer } from "@pulumi/pulumi/proto/language_grpc_pb";
@@ -64,10 +66,17 @@ async function run(request: rpc.RunRequest): Promise<rpc.RunResponse> {
   return status === 0 ? response : response.setError(`Program exited with non-zero exit code: ${status}`);
 }
 
+/** Ends a stream with an error; one that is destroyed tells the engine nothing, which then waits for ever. */
+function fail(call: Writable, message: string): void {
+  call.emit("error", new Error(message));
+}
+
 type InstallStream = ServerWritableStream<rpc.InstallDependenciesRequest, rpc.InstallDependenciesResponse>;
 
 function installDependencies(call: InstallStream): void {
-  const npm = start("npm", ["ci"], call.request.getDirectory());
+  const folder = call.request.getDirectory();
+  const verb = existsSync(path.join(folder, "package-lock.json")) ? "ci" : "install";
+  const npm = start("npm", [verb], folder);
   npm.stdout?.on("data", (chunk: Buffer) =>
     call.write(new rpc.InstallDependenciesResponse().setStdout(chunk)),
   );
@@ -75,8 +84,34 @@ function installDependencies(call: InstallStream): void {
     call.write(new rpc.InstallDependenciesResponse().setStderr(chunk)),
   );
   once(npm, "close").then(
-    ([status]) => (status === 0 ? call.end() : call.destroy(new Error(`npm ci: exit status ${status}`))),
-    (error: unknown) => call.destroy(new Error(`npm ci: ${errorMessage(error)}`)),
+    ([status]) => (status === 0 ? call.end() : fail(call, `npm ${verb}: exit status ${status}`)),
+    (error: unknown) => fail(call, `npm ${verb}: ${errorMessage(error)}`),
+  );
+}
+
+type PluginStream = ServerWritableStream<rpc.RunPluginRequest, rpc.RunPluginResponse>;
+
+/** Runs a package of components, which the SDK makes a provider of. */
+function runPlugin(call: PluginStream): void {
+  const { request } = call;
+  const folder = request.getInfo()?.getProgramDirectory() || request.getProgram();
+  const runner = createRequire(path.join(folder, "index.js")).resolve("@pulumi/pulumi/cmd/run-plugin");
+  const variables = request.getEnvList().map((text) => text.split(/=(.*)/s).slice(0, 2) as [string, string]);
+  const plugin = start(
+    process.execPath,
+    [runner, folder, ...request.getArgsList()],
+    request.getPwd(),
+    Object.fromEntries(variables),
+  );
+  plugin.stdout?.on("data", (chunk: Buffer) => call.write(new rpc.RunPluginResponse().setStdout(chunk)));
+  plugin.stderr?.on("data", (chunk: Buffer) => call.write(new rpc.RunPluginResponse().setStderr(chunk)));
+  call.on("cancelled", () => plugin.kill());
+  once(plugin, "close").then(
+    ([status]) => {
+      call.write(new rpc.RunPluginResponse().setExitcode((status as number | null) ?? 1));
+      call.end();
+    },
+    (error: unknown) => fail(call, errorMessage(error)),
   );
 }
 
@@ -94,6 +129,7 @@ const handlers: Partial<ILanguageRuntimeServer> = {
   runtimeOptionsPrompts: unary(() => new rpc.RuntimeOptionsResponse()),
   installDependencies,
   run: unary(run),
+  runPlugin,
   cancel: unary(() => {
     cancel();
     return new Empty();
