@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BEACON, Beacon } from "./beacon";
 import type { Change } from "./change";
 import { Exchanges } from "./exchanges";
-import { Inodes, kindAt } from "./inodes";
+import { Inodes } from "./inodes";
 import type { Journal } from "./journal";
 import type { FeedMetrics } from "./metrics";
 import { Overtaken } from "./overtaken";
@@ -141,9 +141,11 @@ export class Feed extends EventEmitter<{ grown: [] }> {
       begun: (seconds) => this.begun(seconds),
       changed: (path) => (path === BEACON ? this.beaconSeen() : this.changed("update", path)),
       moved: (path) => this.moved("update", path),
+      linked: (path, inode) => this.linked(path, inode),
       // There may be another one at the path when a slave gets to know this.
       movedWhole: (path) => this.moved("tree", path),
-      renamed: (from, to) => this.renamed(from, to),
+      renamed: (from, to) => this.renamed("update", from, to),
+      renamedWhole: (from, to) => this.renamed("tree", from, to),
       unnamed: (inode) => this.unnamed(inode, this.safe),
       told: (seconds) => this.upTo(seconds),
       overflowed: () => {
@@ -173,17 +175,16 @@ export class Feed extends EventEmitter<{ grown: [] }> {
   private moved(kind: "update" | "tree", path: string): void {
     this.changed(kind, path);
     this.parent(path);
-    if (this.wanted(path)) this.linked(path);
   }
 
-  /** The kernel tells a new link by its new name alone; the slave has to join the one that it knows. */
-  private linked(path: string): void {
-    const status = this.volume.status(path);
-    if (!status) this.overtaken.missed(path);
-    else if (status.isFile() && status.nlink > 1) this.unnamed(String(status.ino), this.safe);
+  /** The slave has to join the new name and all others: what it has of them may be one no more, or not yet. */
+  private linked(path: string, inode: string): void {
+    this.moved("update", path);
+    if (this.wanted(path)) this.rescans.seek(inode, this.safe);
   }
 
-  private renamed(from: string, to: string): void {
+  /** @param kind what tells all of it: by now another one may be there */
+  private renamed(kind: "update" | "tree", from: string, to: string): void {
     const leaves = this.wanted(from);
     const comes = this.wanted(to);
     if (!leaves && !comes) return;
@@ -192,12 +193,11 @@ export class Feed extends EventEmitter<{ grown: [] }> {
     if (inside) this.pending.add({ kind: "rename", from, to });
     // A directory from elsewhere comes with all that is in it; one that moves now may have moved past a rescan.
     if (!inside || this.rescans.since !== undefined) {
-      this.pending.add({ kind: kindAt(this.volume, to), path: comes ? to : from });
+      this.pending.add({ kind, path: comes ? to : from });
     }
     for (const one of inside ? [this.exchanges, this.overtaken] : []) {
-      for (const path of one.paths({ from, to })) this.pending.add({ kind: kindAt(this.volume, path), path });
+      for (const path of one.paths({ from, to })) this.pending.add({ kind: "tree", path });
     }
-    if (comes && this.overtaken.isMissed(from)) this.linked(to);
     if (leaves) this.parent(from);
     if (comes) this.parent(to);
     this.gather();
@@ -207,8 +207,7 @@ export class Feed extends EventEmitter<{ grown: [] }> {
   private unnamed(inode: string, since: number): void {
     const path = this.inodes.path(inode);
     if (path !== undefined) this.changed("update", path);
-    else if (!this.inodes.ask(inode)) this.rescans.need(since, "rested");
-    else if (!this.rescans.running) this.rescans.seek(since);
+    else this.rescans.seek(inode, since);
   }
 
   private upTo(seconds: number): void {
@@ -220,7 +219,7 @@ export class Feed extends EventEmitter<{ grown: [] }> {
   }
 
   private rescanned(began: number): void {
-    for (const inode of this.inodes.finish()) this.unnamed(inode, began);
+    for (const inode of this.inodes.finish()) this.rescans.seek(inode, began);
     void this.flush();
   }
 

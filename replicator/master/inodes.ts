@@ -3,12 +3,6 @@ import type { Volume } from "./volume";
 /** Inodes kept, of either sort. */
 const MOST = 10_000;
 
-/** What tells all of a path. */
-export function kindAt(volume: Volume, path: string): "tree" | "update" {
-  const status = volume.status(path);
-  return status && !status.isDirectory() ? "update" : "tree";
-}
-
 /** The paths of files that were asked for by inode; the least recently used are forgotten. */
 export class Inodes {
   private readonly paths = new Map<string, string>();

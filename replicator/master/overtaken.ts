@@ -1,14 +1,8 @@
 import { moved, parentOf } from "../paths";
 import type { Rename } from "./plan";
 
-interface Told {
-  /** Ends of renames, by the directories that they are in, on all levels. */
-  ends: Map<string, string[]>;
-  /** See `Overtaken.missed`. */
-  missed: Set<string>;
-}
-
-const nothing = (): Told => ({ ends: new Map(), missed: new Set() });
+/** Ends of renames, by the directories that they are in, on all levels. */
+type Ends = Map<string, string[]>;
 
 /**
  * What was told while a rename waited that had happened already. What happens in a directory is told with the path that it
@@ -16,8 +10,8 @@ const nothing = (): Told => ({ ends: new Map(), missed: new Set() });
  */
 export class Overtaken {
   /** Since the last `told`, and since the one before. */
-  private recent = nothing();
-  private before = nothing();
+  private recent: Ends = new Map();
+  private before: Ends = new Map();
 
   /** The paths whose state has to be told after this rename: one of before may have been done in the wrong directory. */
   paths(rename: Rename): string[] {
@@ -28,31 +22,21 @@ export class Overtaken {
     return [...paths];
   }
 
-  /** There is nothing where something has come or gone: it may have moved on. */
-  missed(path: string): void {
-    this.recent.missed.add(path);
-  }
-
-  isMissed(path: string): boolean {
-    return this.recent.missed.has(path) || this.before.missed.has(path);
-  }
-
   /** All that waited at the last call has been told. */
   told(): void {
     this.before = this.recent;
-    this.recent = nothing();
+    this.recent = new Map();
   }
 
   private below(directory: string): string[] {
-    return [this.before, this.recent].flatMap(({ ends }) => ends.get(directory) ?? []);
+    return [this.before, this.recent].flatMap((ends) => ends.get(directory) ?? []);
   }
 
   private note(end: string): void {
     for (let at = parentOf(end); at !== ""; at = parentOf(at)) {
-      const { ends } = this.recent;
-      const known = ends.get(at);
+      const known = this.recent.get(at);
       if (known) known.push(end);
-      else ends.set(at, [end]);
+      else this.recent.set(at, [end]);
     }
   }
 }

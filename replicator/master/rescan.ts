@@ -46,9 +46,10 @@ export class Rescans {
     this.plan(since, when);
   }
 
-  /** Of files that `Inodes` was asked for, and that have changed since then, the paths are missing; nothing else is. */
-  seek(since: number): void {
-    this.plan(since, "rested");
+  /** A file's paths are missing, which has changed since then; nothing else is. */
+  seek(inode: string, since: number): void {
+    if (!this.options.inodes.ask(inode)) this.need(since, "rested");
+    else if (!this.running) this.plan(since, "rested"); // else once that is done, which may have seen only some of them
   }
 
   /** Ends the one that runs. What it has not found is needed again by the next daemon. */

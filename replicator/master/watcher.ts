@@ -13,9 +13,13 @@ export interface Listener {
   changed(path: string): void;
   /** Something has come to the path or gone from it. */
   moved(path: string): void;
+  /** A file that has several names has come to the path; by now another one may be there. */
+  linked(path: string, inode: string): void;
   /** A directory has, with all that was in it. */
   movedWhole(path: string): void;
   renamed(from: string, to: string): void;
+  /** A directory has been, with all that is in it. */
+  renamedWhole(from: string, to: string): void;
   /** A change of a file without a known path. */
   unnamed(inode: string): void;
   /** Every change up to this time has been told. */
@@ -126,15 +130,16 @@ export class Watcher {
 /** Makes calls of the listener from the text of one run of `watch`, whatever way it is cut. */
 function parser(listener: Listener, halted: () => void): (text: string) => void {
   let rest = "";
-  let from: string | undefined;
+  /** Takes the second field of a record. */
+  let second: ((field: string) => void) | undefined;
   let begun = false;
   return (text) => {
     const fields = (rest + text).split("\0");
     rest = fields.pop() ?? "";
     for (const field of fields) {
-      if (from !== undefined) {
-        listener.renamed(from, field);
-        from = undefined;
+      if (second) {
+        second(field);
+        second = undefined;
         continue;
       }
       const kind = field[0];
@@ -142,7 +147,9 @@ function parser(listener: Listener, halted: () => void): (text: string) => void 
       if (kind === "u") listener.changed(value);
       else if (kind === "c") listener.moved(value);
       else if (kind === "t") listener.movedWhole(value);
-      else if (kind === "r") from = value;
+      else if (kind === "r") second = (to) => listener.renamed(value, to);
+      else if (kind === "m") second = (to) => listener.renamedWhole(value, to);
+      else if (kind === "l") second = (inode) => listener.linked(value, inode);
       else if (kind === "i") listener.unnamed(value);
       else if (kind === "o") listener.overflowed();
       else if (kind === "k") listener.resumed();

@@ -50,7 +50,12 @@ export class Tree {
   }
 
   lstat(path: string): Stats | undefined {
-    return lstatSync(this.at(path), { throwIfNoEntry: false });
+    try {
+      return lstatSync(this.at(path), { throwIfNoEntry: false });
+    } catch (error) {
+      if (codeOf(error) === "ENOTDIR") return undefined;
+      throw error;
+    }
   }
 
   /** A new path in `tmp`. */
@@ -102,10 +107,10 @@ export class Tree {
     const temporary = this.at(this.temporary());
     mkdirSync(temporary, mode);
     try {
-      renameSync(temporary, this.at(path));
+      this.move(temporary, path);
     } catch (error) {
       rmdirSync(temporary);
-      throw error;
+      if (!this.lstat(path)?.isDirectory()) throw error; // else rsync has made one meanwhile
     }
     if (!path.includes("/")) this.onRoot(path);
   }
@@ -148,17 +153,20 @@ export class Tree {
   /** Moves what is in `tmp` to `path`, in the place of what is there; parents are made. */
   place(temporary: string, path: string): void {
     this.makeParents(path);
-    const from = this.at(temporary);
+    this.move(this.at(temporary), path);
+  }
+
+  /** Rsync may have been at `path`, and above it, since these were looked at. */
+  private move(from: Buffer, path: string): void {
     const to = this.at(path);
     try {
       renameSync(from, to);
     } catch (error) {
       const code = codeOf(error);
-      if (code === "EISDIR") this.remove(path);
-      else if (code === "ENOENT" || code === "ENOTDIR") {
-        this.doubt();
-        this.makeParents(path);
-      } else throw error;
+      if (code !== "EISDIR" && code !== "ENOENT" && code !== "ENOTDIR") throw error;
+      this.doubt();
+      this.makeParents(path);
+      if (code !== "ENOENT") this.remove(path);
       renameSync(from, to);
     }
   }
@@ -171,8 +179,10 @@ export class Tree {
     try {
       rmdirSync(at);
     } catch (error) {
-      if (codeOf(error) !== "ENOTEMPTY") throw error;
-      this.discard(at);
+      const code = codeOf(error);
+      if (code === "ENOTEMPTY") this.discard(at);
+      else if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
+      else unlinked(at); // rsync was quicker
     }
   }
 

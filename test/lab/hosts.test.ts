@@ -89,7 +89,11 @@ describe("a stack on machines that exist", () => {
       `for i in $(seq 60); do grep -qx ${text} ${file} && exit; sleep 0.5; done; ls -lR ${file}; exit 1`,
     );
 
+  /** The machines are gone with the guests. */
+  const drop = () => stack.run("pulumi", "stack", "rm", "--yes", "--force", "--stack", stack.name);
+
   before(async () => {
+    await drop(); // what an earlier run that was killed has left
     ports = reservePorts(GUESTS, NAMES, { persist: true });
     // the operator's own keys
     const agent = spawnSync("ssh-agent", ["-s"], { encoding: "utf8" }).stdout;
@@ -126,6 +130,7 @@ describe("a stack on machines that exist", () => {
 
   after(async () => {
     spawnSync("ssh-agent", ["-k"]);
+    await drop();
     for (const node of NAMES) {
       await removeVm({ stack: GUESTS, node });
       await removeIdentity({ stack: GUESTS, node });

@@ -14,13 +14,17 @@ const KINDS: Record<string, { before: string; then: string }> = {
   swapped: { before: "put a, put b", then: "mv a t, mv b a, mv t b, mv a t, mv b a, mv t b" },
   rotated: { before: "put log", then: "mv log log.1, put log, mv log.1 log.2, mv log log.1, put log" },
   remade: { before: "put a", then: "mv a z, put a/, mv a q, put a, mv a z" },
-  linked: { before: "put x, ln x w, put y/", then: "ln x a, rm a, mv y a, mv a b, ln x a" },
   insideOneThatMoves: { before: "put a/, put b/", then: "mv a/in a/y, mv b g, mv a b" },
-  linkMoved: { before: "put a, put b", then: "ln a l, mv l m, ln b l, mv l n, mv n o" },
+  fromElsewhere: { before: "put a, put ../../out/", then: "rm a, mv ../../out a, mv a z, put a" },
   cycleOfDirectory: { before: "put a/", then: "mv a z, mv z y, mv y a, mv a z" },
   anotherDirectory: { before: "put a/, put b/", then: "mv a z, mv z y, mv b a, mv a z" },
   swappedDirectories: { before: "put a/, put b/", then: "mv a t, mv b a, mv t b, mv a t, mv b a, mv t b" },
   rotatedDirectory: { before: "put a/", then: "mv a a.1, put a/, mv a.1 a.2, mv a a.1, put a/" },
+  // The last: while links are looked for, what is renamed is told anew.
+  linked: { before: "put x, ln x w, put y/", then: "ln x a, rm a, mv y a, mv a b, ln x a" },
+  linkMoved: { before: "put a, put b", then: "ln a l, mv l m, ln b l, mv l n, mv n o" },
+  linkReplaced: { before: "put a, put b", then: "ln a l, mv l m, put l, ln b n, mv n o, ln l n" },
+  linkLeftBehind: { before: "put a, put b/", then: "ln a b/l, mv b/l l, rm b/in, rm b" },
 };
 
 describe("replicator: renames while watch is busy", function () {
@@ -53,7 +57,7 @@ describe("replicator: renames while watch is busy", function () {
         if (verb === "put") put(a);
         else if (verb === "mv") renameSync(cluster.volume.file(a), cluster.volume.file(b));
         else if (verb === "ln") linkSync(cluster.volume.file(a), cluster.volume.file(b));
-        else rmSync(cluster.volume.file(a));
+        else rmSync(cluster.volume.file(a), { recursive: true });
       }
     }
   }

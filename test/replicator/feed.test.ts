@@ -3,6 +3,7 @@ import {
   existsSync,
   linkSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -53,7 +54,7 @@ describe("replicator: the feed", () => {
   it("tells after a rename back what is at both paths, for they may have been exchanged", async () => {
     await t.start();
     const renamed = (from: string, to: string): Change => ({ kind: "rename", from, to });
-    await t.tell("r data/old", "data/f", "r data/x", "data/y", "r data/f", "data/old");
+    await t.tell("m data/old", "data/f", "r data/x", "data/y", "m data/f", "data/old");
     await t.comes(
       renamed("data/old", "data/f"),
       update("data"),
@@ -88,13 +89,13 @@ describe("replicator: the feed", () => {
   it("looks at the trees only, and makes what comes or goes by a rename whole", async () => {
     await t.start();
     await t.tell("c other/a", "r other/a", "other/b", "c .ha-nfs/x", "u datax/y", "u ");
-    await t.tell("r other/d", "data/old", "r data/e", "other/e", "r other/f", "data/old/file");
+    // Whatever is there by now: it may have moved on.
+    await t.tell("m other/d", "data/old/file", "r data/e", "other/e", "r other/f", "data/old");
     await t.comes(
-      { kind: "tree", path: "data/old" },
-      update("data"),
-      update("data/e"),
-      update("data/old/file"),
+      { kind: "tree", path: "data/old/file" },
       update("data/old"),
+      update("data/e"),
+      update("data"),
     );
     t.feed.setTrees(["other"]);
     await t.tell("u data/a", "u other/a");
@@ -173,7 +174,7 @@ describe("replicator: the feed", () => {
       assert.match(t.feed.metrics.error ?? "", /^rescan: .*ENOENT/);
       await t.arrived();
       await t.tell("u data/a", "u .ha-nfs/replicator/beacon", "w 2000000000");
-      await t.tell("r data/a", "data/old", "u .ha-nfs/replicator/beacon");
+      await t.tell("m data/a", "data/old", "u .ha-nfs/replicator/beacon");
       await t.comes(
         update("data/a"),
         { kind: "rename", from: "data/a", to: "data/old" },
@@ -224,11 +225,36 @@ describe("replicator: the feed", () => {
     writeFileSync(file, "changed");
     writeFileSync(t.path("data/old/told"), "by an event before");
     linkSync(file, t.path("data/name"));
-    await t.tell("c data/name");
-    await t.until(() => t.feed.metrics.rescans === 1);
-    await t.beacon();
-    const paths = (await t.arrived()).map((change) => ("path" in change ? change.path : change.kind));
-    assert.deepEqual([...new Set(paths)].sort(), ["data", "data/name", "data/old/file"]);
+    // Once more: a slave parts them when there was one name alone meanwhile.
+    for (const rescans of [1, 2]) {
+      await t.tell("l data/name", `${statSync(file).ino}`);
+      await t.until(() => t.feed.metrics.rescans === rescans);
+      await t.beacon();
+      const paths = (await t.arrived()).map((change) => ("path" in change ? change.path : change.kind));
+      assert.deepEqual([...new Set(paths)].sort(), ["data", "data/name", "data/old/file"]);
+    }
+  });
+
+  it("finds all names also of a file that it has come by while it looked for another", async () => {
+    await t.start();
+    const { PATH } = process.env;
+    try {
+      mkdirSync(t.path("bin"));
+      writeFileSync(t.path("bin/find"), `#!/bin/sh\nsleep 0.3\nPATH=\${PATH#*:} exec find "$@"\n`, {
+        mode: 0o755,
+      });
+      process.env.PATH = `${t.path("bin")}:${PATH}`;
+      const file = t.path("data/old/file");
+      for (const name of ["data/name", "data/old/name"]) linkSync(file, t.path(name));
+      await t.tell(`i ${statSync(t.path("other/e")).ino}`);
+      await t.until(() => t.feed.metrics.rescanning);
+      await t.tell("l data/name", `${statSync(file).ino}`);
+      await t.beacon();
+      const paths = (await t.arrived()).map((change) => ("path" in change ? change.path : change.kind));
+      assert.deepEqual([...new Set(paths)].sort(), ["data", "data/name", "data/old/file", "data/old/name"]);
+    } finally {
+      process.env.PATH = PATH;
+    }
   });
 
   it("looks once for files of other directories", async () => {

@@ -8,11 +8,13 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { bytesOf, CHUNK } from "../../replicator/protocol";
+import { Tree } from "../../replicator/slave/tree";
 import { attributes, Slave, type FakeMaster } from "./slaveMaster";
 import { until } from "../until";
 
@@ -117,6 +119,43 @@ describe("replicator/slave: operations", () => {
         assert.ok(check[after](), `${before} -> ${after}`);
       }
     }
+  });
+
+  it("makes and removes directories also where rsync puts something meanwhile, or in the place of one above", () => {
+    let meanwhile = () => undefined as void;
+    class Watched extends Tree {
+      override temporary(): string {
+        meanwhile();
+        return super.temporary();
+      }
+      override doubt(): void {
+        meanwhile();
+        super.doubt();
+      }
+    }
+    const tree = new Watched(slave.root, () => undefined, assert.fail);
+    const rsync = (path: string) => {
+      meanwhile = () => undefined;
+      rmSync(slave.file(path), { recursive: true, force: true });
+      writeFileSync(slave.file(path), "");
+    };
+    for (const [path, early] of [
+      ["data/x", true],
+      ["data/x", false],
+      ["data/x/y", false],
+    ] as const) {
+      tree.makeParents("data/x/y");
+      if (early) rsync(path);
+      else meanwhile = () => rsync(path);
+      assert.ok(tree.makeDirectory("data/x/y", attributes(0o755)));
+      assert.ok(lstatSync(slave.file("data/x/y")).isDirectory());
+      meanwhile = () => rsync(path);
+      tree.remove("data/x/y");
+      assert.ok(!existsSync(slave.file("data/x/y")));
+    }
+    meanwhile = () => mkdirSync(slave.file("data/x/y/z"), { recursive: true });
+    assert.ok(tree.makeDirectory("data/x/y", attributes(0o755)));
+    assert.deepEqual(temporary(), []);
   });
 
   it("deletes with all that is in it, and only there", async () => {

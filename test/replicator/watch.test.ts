@@ -100,7 +100,7 @@ describe("replicator: watch", () => {
     chmodSync(at("data/b"), 0o700);
     chmodSync(at("data"), 0o700);
     assert.deepEqual((await told()).filter(isNamed), [
-      "r data/new\nline",
+      "m data/new\nline",
       "data/b",
       "u data/b/\xff",
       "u data/b",

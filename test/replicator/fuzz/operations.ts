@@ -113,10 +113,7 @@ const ACTIONS = {
     rmSync(join(root, a));
     renameSync(join(root, b), join(root, a));
   },
-  hardLink: (root, { a, b }) => {
-    if (lstatSync(join(root, a)).isSymbolicLink()) throw new Error(); // see docs/replication.md
-    linkSync(join(root, a), join(root, b));
-  },
+  hardLink: (root, { a, b }) => hardLink(join(root, a), join(root, b)),
   rename: (root, { a, b }) => renameSync(join(root, a), join(root, b)),
   renameInto: (root, { a, b }) => renameSync(join(root, a), join(root, b, "moved")),
   chain: (root, { a, n }) => chain(join(root, dirname(a)), randomly(n)),
@@ -137,6 +134,12 @@ const ACTIONS = {
   deep: (root, { a, n }) => syscalls(root, "deep", a, n % 2 ? LONG : "d", n % 3 ? "12" : "17"),
 } satisfies Record<string, (root: string, operation: Operation) => unknown>;
 
+/** Not of a symbolic link, see docs/replication.md. */
+function hardLink(from: string, to: string): void {
+  if (lstatSync(from).isSymbolicLink()) throw new Error();
+  linkSync(from, to);
+}
+
 /** Steps of one process between a few names, all over again: what the kernel merges while `watch` is busy. */
 function chain(directory: string, random: Random): void {
   const any = <T>(of: readonly T[]) => of[random(of.length)] as T;
@@ -149,7 +152,7 @@ function chain(directory: string, random: Random): void {
       ...Array<() => void>(8).fill(() => renameSync(from, to)),
       () => mkdirSync(to),
       () => writeFileSync(to, "", { flag: "wx" }),
-      () => linkSync(from, to),
+      () => hardLink(from, to),
     ]);
   });
   for (let step = 0, most = steps.length * (1 + random(3)); step < most; step++) {
