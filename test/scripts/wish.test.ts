@@ -9,7 +9,7 @@ describe("node scripts: hanfs and wish", () => {
   beforeEach(() => {
     box = new Sandbox();
     box.write(`${LIB}/wish`, nodeFile("safety/wish"), 0o755);
-    box.write("/hanfs", nodeFile("hanfs"), 0o755);
+    box.write("/hanfs", nodeFile("managers/heartbeat/hanfs"), 0o755);
   });
   afterEach(() => box.remove());
 
@@ -53,7 +53,7 @@ describe("node scripts: hanfs and wish", () => {
       box.stub("systemctl", `echo ${unit}`);
       box.write("/etc/ha-nfs/data.conf", "MINOR=0\n");
       box.write("/proc-drbd", `version: 8.4.11\n 0: ${proc} ds:UpToDate/DUnknown C r-----\n`);
-      box.write("/hanfs", nodeFile("hanfs").replace("/proc/drbd", "/proc-drbd"), 0o755);
+      box.write("/hanfs", nodeFile("managers/heartbeat/hanfs").replace("/proc/drbd", "/proc-drbd"), 0o755);
       const { status } = box.exec(
         `${given("up", "stopped")}; ${met ? `touch -d '${met}' ${run}/met-again` : ":"}; /hanfs data stop; s=$?; cp ${run}/wish /wished; exit $s`,
       );
