@@ -10,6 +10,7 @@ import {
   type HeartbeatOptions,
   type NfsOptions,
   ReplicationOptions,
+  VolumeOptions,
   withDefaults,
 } from "./options";
 import { type PushTarget, PushTargets } from "./pushTargets";
@@ -35,6 +36,7 @@ export interface NfsClusterArgs {
   vip: pulumi.Input<string>;
   /** More addresses there that serve as well: during a change of `vip`, the one before. @default none */
   vipAliases?: pulumi.Input<string>[];
+  volume?: VolumeOptions;
   shares: Share[];
   heartbeat?: HeartbeatOptions;
   drbd?: DrbdOptions;
@@ -79,14 +81,12 @@ export interface ReadsOutput {
 export interface NodeOutput {
   /** `master`, `client`, `slave`, `proxy` or `target`; which master is active is what `npm run status` tells. */
   role: string;
+  /** Name of the volume that a master holds. */
+  volume?: string;
   serviceAddress: string;
   managementAddress: string;
   sshCommand: string;
 }
-
-const VOLUME = "data";
-const MINOR = 0;
-const MOUNT = "/srv/nfs";
 
 /** Whose children the hosts were before they were the cluster's: a stack of that time must not lose them. */
 const FORMER_PARENTS = [
@@ -97,6 +97,8 @@ const FORMER_PARENTS = [
 /** What the copies come from. */
 interface Serving {
   pair: MasterPair;
+  /** Where the active master mounts the volume. */
+  mount: string;
   /** What asks whether an address serves. */
   prober: Host;
   /** Ready once the address serves. */
@@ -123,7 +125,8 @@ export class NfsCluster extends pulumi.ComponentResource {
     const parent = { parent: this };
     const hostNamed = this.hosts(args.hosts);
     const manager = heartbeat(args.heartbeat);
-    const where = { volume: VOLUME, minor: MINOR, mount: MOUNT };
+    const { name: volume, minor, mount } = withDefaults(VolumeOptions, args.volume);
+    const where = { volume, minor, mount };
     const pair = new MasterPair(
       `${name}-masters`,
       {
@@ -139,13 +142,13 @@ export class NfsCluster extends pulumi.ComponentResource {
       `${name}-fencing`,
       {
         pair,
-        volume: VOLUME,
+        volume,
         hostNamed,
         ...args.fencing,
       },
       parent,
     );
-    const volume = new DrbdVolume(
+    const drbd = new DrbdVolume(
       `${name}-drbd`,
       { pair, ...where, ...args.drbd, after: fencing.scripts },
       parent,
@@ -162,17 +165,17 @@ export class NfsCluster extends pulumi.ComponentResource {
     );
     const guard = new Guard(
       `${name}-guard`,
-      { pair, volume: VOLUME, manager, ...args.drbd, after: [...fencing.scripts, volume, vip, service] },
+      { pair, volume, manager, ...args.drbd, after: [...fencing.scripts, drbd, vip, service] },
       parent,
     );
-    const managed = manager.start(name, { pair, volume: VOLUME, moves: [guard] }, parent);
-    const parts = [pair.prepared, fencing.scripts, volume.scripts, vip.scripts, service.scripts];
+    const managed = manager.start(name, { pair, volume, moves: [guard] }, parent);
+    const parts = [pair.prepared, fencing.scripts, drbd.scripts, vip.scripts, service.scripts];
     const scripts = [...parts, guard.scripts, managed.scripts].flat();
     const DIGEST = pulumi.all(scripts.map(({ digest }) => digest)).apply((all) => sha256(all.join()));
     const settled = pair.rollOut(
       `${name}-settled`,
       "settled.sh",
-      (_host, peer) => ({ VOLUME, MOUNT, PEER: peer.name, DIGEST }),
+      (_host, peer) => ({ VOLUME: volume, MOUNT: mount, PEER: peer.name, DIGEST }),
       { ...parent, dependsOn: managed },
     );
     const prober = args.clients?.[0] === undefined ? pair.second : hostNamed(args.clients[0]);
@@ -186,7 +189,7 @@ export class NfsCluster extends pulumi.ComponentResource {
           PATIENCE: "180",
           SOURCES: vip.address.apply((address) =>
             args.clients?.length
-              ? args.shares.map((share) => `${address}:${MOUNT}/${share.name}\n`).join("")
+              ? args.shares.map((share) => `${address}:${mount}/${share.name}\n`).join("")
               : "",
           ),
           DIGEST,
@@ -195,10 +198,10 @@ export class NfsCluster extends pulumi.ComponentResource {
       { ...parent, dependsOn: settled },
     );
     this.shares = vip.address.apply((address) =>
-      Object.fromEntries(args.shares.map((share) => [share.name, shareOutput(address, share)])),
+      Object.fromEntries(args.shares.map((share) => [share.name, shareOutput(address, mount, share)])),
     );
-    this.nodes = nodeOutputs(args, hostNamed);
-    this.reads = this.replicate(name, args, { pair, prober, serving, hostNamed });
+    this.nodes = nodeOutputs(args, volume, hostNamed);
+    this.reads = this.replicate(name, args, { pair, mount, prober, serving, hostNamed });
     this.registerOutputs({ shares: this.shares, nodes: this.nodes, reads: this.reads });
   }
 
@@ -219,7 +222,7 @@ export class NfsCluster extends pulumi.ComponentResource {
   private replicate(
     name: string,
     args: NfsClusterArgs,
-    { pair, prober, serving, hostNamed }: Serving,
+    { pair, mount, prober, serving, hostNamed }: Serving,
   ): pulumi.Output<ReadsOutput> {
     const { shares, slaves = [], pushTargets = [], readPool } = args;
     if (slaves.length + pushTargets.length === 0) return pulumi.output<ReadsOutput>({ slaves: {} });
@@ -228,7 +231,7 @@ export class NfsCluster extends pulumi.ComponentResource {
     const { healthPort, maxLagSeconds } = withDefaults(ReplicationOptions, args.replication);
     const replication = new Replication(
       `${name}-replication`,
-      { pair, mount: MOUNT, shares: shares.map((share) => share.name), ...args.replication },
+      { pair, mount, shares: shares.map((share) => share.name), ...args.replication },
       { ...parent, dependsOn: serving },
     );
     const common = { hostNamed, replication, masters, healthPort, maxLagSeconds };
@@ -253,14 +256,18 @@ export class NfsCluster extends pulumi.ComponentResource {
   }
 }
 
-function shareOutput(server: string, share: Share): ShareOutput {
-  const path = `${MOUNT}/${share.name}`;
+function shareOutput(server: string, mount: string, share: Share): ShareOutput {
+  const path = `${mount}/${share.name}`;
   const advice = mountAdvice(server, path, share.name);
   return { server, path, mountOptions: advice.options, mountCommand: advice.command, fstab: advice.fstab };
 }
 
 /** How an operator reaches each host; one with two roles is told by the later. */
-function nodeOutputs(args: NfsClusterArgs, hostNamed: HostNamed): pulumi.Output<Record<string, NodeOutput>> {
+function nodeOutputs(
+  args: NfsClusterArgs,
+  volume: string,
+  hostNamed: HostNamed,
+): pulumi.Output<Record<string, NodeOutput>> {
   const names = (of: readonly { name: string }[] = []) => of.map(({ name }) => name);
   const roles = {
     target: names(args.pushTargets),
@@ -273,7 +280,8 @@ function nodeOutputs(args: NfsClusterArgs, hostNamed: HostNamed): pulumi.Output<
     hosts.map(hostNamed).map((host) => {
       const { managementAddress, sshCommand } = host;
       const serviceAddress = host.address(NicRole.Service);
-      return [host.name, { role, serviceAddress, managementAddress, sshCommand }] as const;
+      const node = { role, serviceAddress, managementAddress, sshCommand };
+      return [host.name, role === "master" ? { ...node, volume } : node] as const;
     }),
   );
   return pulumi.output(Object.fromEntries(nodes));

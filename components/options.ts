@@ -23,7 +23,17 @@ export class HeartbeatOptions {
   pingNodes?: string[] = [];
 }
 
-/** The replicated volume. */
+/** What the masters hold. */
+export class VolumeOptions {
+  /** Name of the DRBD resource and of the partition: letters, digits and dashes. */
+  name?: string = "data";
+  /** N of `/dev/drbdN`. */
+  minor?: number = 0;
+  /** Where the active master mounts it; the shares are directories in it. */
+  mount?: string = "/srv/nfs";
+}
+
+/** How the volume is replicated. */
 export class DrbdOptions {
   /** TCP port of the replication, on both masters. */
   port?: number = 7788;

@@ -13,9 +13,9 @@ import {
   parseEvents,
 } from "./drillReport";
 import { Health } from "./judge";
-import { stackName } from "./nodes";
+import { stackName, volumeOf } from "./nodes";
 import { onNode } from "./remote";
-import { status, VOLUME } from "./status";
+import { status } from "./status";
 import { Writer } from "./writer";
 
 interface Outputs {
@@ -31,7 +31,7 @@ const AFTERWARDS_S = 3;
 /** What each drill does to the active master. */
 const drills: Record<string, (stack: string, active: string, node: NodeOutput) => Promise<unknown>> = {
   "kill-active": (stack, active) => killNode(stack, active),
-  switchover: (_stack, _active, node) => onNode(node, `/usr/local/lib/ha-nfs/give ${VOLUME}`),
+  switchover: (_stack, _active, node) => onNode(node, `/usr/local/lib/ha-nfs/give ${volumeOf(node)}`),
 };
 
 function say(text: string): void {

@@ -1,10 +1,7 @@
 import type { NodeOutput } from "../components/nfsCluster";
 import { type Answer, Health, judge, type ProxyReport, type Report, type Verdict } from "./judge";
-import { type Nodes, ofRole, stackNodes } from "./nodes";
+import { type Nodes, ofRole, stackNodes, volumeOf } from "./nodes";
 import { onNode } from "./remote";
-
-/** The name that the cluster gives its volume (components/nfsCluster.ts). */
-export const VOLUME = "data";
 
 export interface Status extends Verdict {
   masters: Record<string, Answer>;
@@ -28,7 +25,7 @@ export async function status(nodes: Nodes): Promise<Status> {
     Promise.all(
       pair.map(async ([name, node]) => {
         const peer = pair.find(([other]) => other !== name)?.[0] ?? name;
-        return [name, await ask<Report>(node, peer, VOLUME)] as const;
+        return [name, await ask<Report>(node, peer, volumeOf(node))] as const;
       }),
     ),
     Promise.all(

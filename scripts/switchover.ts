@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeOutput } from "../components/nfsCluster";
-import { type Nodes, stackNodes } from "./nodes";
+import { type Nodes, stackNodes, volumeOf } from "./nodes";
 import { onNode } from "./remote";
-import { status, VOLUME } from "./status";
+import { status } from "./status";
 
 const LIMIT_S = 60;
 
@@ -18,7 +18,8 @@ async function switchover(nodes: Nodes, wanted?: string): Promise<string> {
   if (wanted === active) return `${active} serves already`;
   const to = names.find((name) => name !== active) ?? active;
   const begun = Date.now();
-  await onNode(nodes[active] as NodeOutput, `/usr/local/lib/ha-nfs/give ${VOLUME}`, 70_000);
+  const serving = nodes[active] as NodeOutput;
+  await onNode(serving, `/usr/local/lib/ha-nfs/give ${volumeOf(serving)}`, 70_000);
   while (Date.now() - begun < LIMIT_S * 1000) {
     const state = await onNode(nodes[to] as NodeOutput, "cat /run/ha-nfs/state");
     if (state === "serving\n") return `${to} serves, after ${((Date.now() - begun) / 1000).toFixed(1)} s`;

@@ -18,6 +18,7 @@ export function host(name: string, n: number): HostArgs {
 export function buildCluster(
   opts: pulumi.ComponentResourceOptions,
   { hosts = {}, ...more }: Partial<NfsClusterArgs> = {},
+  name = "nfs",
 ): NfsCluster {
   const client = {
     from: "10.10.1.0/24",
@@ -27,9 +28,9 @@ export function buildCluster(
     anonGid: 65534,
   };
   return new NfsCluster(
-    "nfs",
+    name,
     {
-      hosts: { m1: host("m1", 11), m2: host("m2", 12), ...hosts },
+      hosts: name === "nfs" ? { m1: host("m1", 11), m2: host("m2", 12), ...hosts } : hosts,
       masters: ["m1", "m2"],
       vip: "10.10.1.100",
       shares: [{ name: "data", clients: [client] }],

@@ -73,6 +73,7 @@ describe("the hosts of a cluster", () => {
     assert.ok(made);
     assert.deepEqual((await valueOf(made.nodes))["m1"], {
       role: "master",
+      volume: "data",
       serviceAddress: "10.10.1.11",
       managementAddress: "192.0.2.1:2222",
       sshCommand:

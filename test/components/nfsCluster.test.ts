@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type * as pulumi from "@pulumi/pulumi";
 import type { NfsCluster } from "../../components";
-import { buildCluster } from "./cluster";
+import { buildCluster, host } from "./cluster";
 import { dependencies, graph, isSecret, nameOf, type Registered, valueOf } from "./graph";
 
 const COMMAND = "command:remote:Command";
@@ -111,6 +111,20 @@ describe("NfsCluster", () => {
     ]);
   });
 
+  it("stands beside another pair in one program, each with its own hosts, volume and mount point", async () => {
+    const both = await graph((opts) => {
+      buildCluster(opts);
+      const logs = { name: "logs", minor: 1, mount: "/srv/logs" };
+      const hosts = { n1: host("n1", 21), n2: host("n2", 22) };
+      return buildCluster(opts, { hosts, masters: ["n1", "n2"], vip: "10.10.1.101", volume: logs }, "logs");
+    });
+    const text = (name: string) => String(both.get(name)?.inputs["stdin"]);
+    assert.match(text("nfs-drbd-m1"), /^VOLUME=data$/m);
+    assert.match(text("logs-drbd-n1"), /^VOLUME=logs$/m);
+    assert.match(text("logs-drbd-n1"), /device \/dev\/drbd1;/);
+    assert.match(text("logs-exports-n2"), /\/srv\/logs\/data 10\.10\.1\.0\/24/);
+  });
+
   it("goes to the one that serves last, which may be the second master", async () => {
     const other = await graph((opts) => buildCluster(opts, { active: "m2" }));
     for (const part of ["masters-base", "fencing", "guard", "settled"]) {
@@ -196,6 +210,7 @@ describe("NfsCluster", () => {
     });
     assert.deepEqual((await valueOf(made.nodes))["m1"], {
       role: "master",
+      volume: "data",
       serviceAddress: "10.10.1.11",
       managementAddress: "192.0.2.1",
       sshCommand: "ssh m1",
