@@ -97,6 +97,10 @@ export class Hands {
     if (only.length === 0 || only.includes(this.stage.mode)) this.forbidden.push({ from, to: seconds() });
   }
 
+  get hasWitness(): boolean {
+    return ["witness", "both"].includes(this.stage.mode);
+  }
+
   redundant = (limit: number) => this.until(limit, this.stage.isRedundant);
 
   /** Waits until a command succeeds on a node. */
