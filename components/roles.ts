@@ -1,8 +1,22 @@
+import type { FencingOptions } from "./fencing";
+import type { PushTarget } from "./pushTargets";
+import type { ReadPoolOptions } from "./readPool";
 import type { HostArgs } from "./remote/host";
-import type { NfsClusterArgs } from "./nfsCluster";
+import type { FleetSlave } from "./slaveFleet";
+
+/** The hosts of a cluster, and who of them is what: of NfsClusterArgs. */
+interface Roles {
+  hosts: Record<string, HostArgs>;
+  masters: string[];
+  clients?: string[];
+  slaves?: FleetSlave[];
+  readPool?: ReadPoolOptions | undefined;
+  pushTargets?: PushTarget[];
+  fencing?: FencingOptions;
+}
 
 /** What is wrong with the hosts of a cluster and the roles that name them, one line each; empty when nothing is. */
-export function roleMistakes(args: NfsClusterArgs): string[] {
+export function roleMistakes(args: Roles): string[] {
   const { masters, clients = [], slaves = [], readPool, pushTargets = [], fencing } = args;
   const hosts = new Map(Object.entries(args.hosts));
   const slaveNames = slaves.map(({ name }) => name);
