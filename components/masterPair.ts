@@ -107,7 +107,9 @@ export class MasterPair extends pulumi.ComponentResource {
     const on = (host: Host, peer: Host, options: pulumi.CustomResourceOptions) =>
       new HostScript(`${name}-${host.name}`, { host, script, vars: vars(host, peer) }, options);
     const first = on(standby, active, opts);
-    return [first, on(active, standby, pulumi.mergeOptions(opts, { dependsOn: first }))];
+    const last = on(active, standby, pulumi.mergeOptions(opts, { dependsOn: first }));
+    // in an order of their own: who serves changes no digest of them
+    return standby === this.second ? [first, last] : [last, first];
   }
 
   /**

@@ -130,6 +130,9 @@ describe("NfsCluster", () => {
     for (const part of ["masters-base", "fencing", "guard", "settled"]) {
       assert.ok((await dependencies(other.get(`nfs-${part}-m2`))).includes(`nfs-${part}-m1`), part);
     }
+    for (const { name, inputs } of commands()) {
+      assert.equal(other.get(name)?.inputs["stdin"], inputs["stdin"], `${name}: who serves is a change`);
+    }
   });
 
   it("asks again whether the pair is one and serves, after a change of anything that it runs", async () => {
