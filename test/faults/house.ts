@@ -13,6 +13,8 @@ import { play, type Theatre } from "./play";
 
 /** Seconds that a stack which may just have been made has to be redundant. */
 const SETTLE = 20;
+/** The same after a change: a blank master copies the whole disk, at c-min-rate while clients write (148 s for 512 MiB). */
+const COPIES = 300;
 /** Characters of a failed verb's output that are kept: its end. */
 const LOG = 2000;
 
@@ -70,7 +72,7 @@ export class House {
   private async change(mode: Mode, settings: Settings): Promise<void> {
     await this.enter(mode, settings);
     this.outputs = await this.stack.outputs();
-    if ((await redundant(this.patient(), PATIENCE)) === null)
+    if ((await redundant(this.patient(), COPIES)) === null)
       throw new Error("the pair is not redundant after it");
     await this.run("preview", "--expect-no-changes");
     await this.run("verify");
