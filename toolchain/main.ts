@@ -170,7 +170,8 @@ function activeMaster({ stack, without }: Arguments): string {
           `at the next up: npm run up -- --stack ${stack} --without ${name}`,
       );
   }
-  return active ?? "";
+  // one that is left out comes last, for the other's must not wait for it
+  return without.find((name) => name in masters) ?? active ?? "";
 }
 
 async function outputs(given: Arguments): Promise<number> {

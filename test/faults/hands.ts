@@ -97,8 +97,8 @@ export class Hands {
     if (only.length === 0 || only.includes(this.stage.mode)) this.forbidden.push({ from, to: seconds() });
   }
 
-  get hasWitness(): boolean {
-    return ["witness", "both"].includes(this.stage.mode);
+  get hasWitnessAlone(): boolean {
+    return this.stage.mode === "witness";
   }
 
   redundant = (limit: number) => this.until(limit, this.stage.isRedundant);

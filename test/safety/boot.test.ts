@@ -48,19 +48,18 @@ describe("safety: wait-peer, before the cluster manager at boot", () => {
     await ends(child);
   });
 
-  it("waits while DRBD is not there", async () => {
+  it("waits while DRBD is not there, and with a witness beside a device", async () => {
     pair.n1.configure({ witness: true });
     pair.n1.forget("drbd");
     const { child } = await waits();
+    pair.n1.state({ disk: "Consistent" });
     await sleep(700);
     assert.equal(child.exitCode, null);
-    pair.n1.state({ disk: "Consistent" });
-    await ends(child);
   });
 
   for (const [what, disk, options] of [
     ["the peer is on record as outdated", "UpToDate", {}],
-    ["a witness decides at the promote", "Consistent", { witness: true }],
+    ["a witness without a device decides at the promote", "Consistent", { witness: true, device: false }],
   ] as const) {
     it(`ends at once where ${what}`, async () => {
       pair.n1.configure(options);

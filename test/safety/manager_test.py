@@ -142,16 +142,16 @@ class Told(unittest.TestCase):
         stub("heartbeat", "")
         asked = []
         self.addCleanup(setattr, manager.wire, "ask_peer", manager.wire.ask_peer)
-        for said, signs in (("rekeyed", True), ("hung", True), (None, True), ("error", False), ("stranger", False)):
+        for said, signs in (("rekeyed", True), ("hung", True), (None, True), ("error", False), ("stranger", False), ("other keys", False)):
             Path(manager.AUTHKEYS).write_text("auth 1\n1 sha1 y\n")
-            manager.wire.ask_peer = lambda pair, words, silence, said=said: asked.append(words) or said
+            manager.wire.ask_peer = lambda pair, words, silence, said=said: asked.append(words.split()) or said
             try:
                 manager.main("rekey")
             except SystemExit as end:
                 self.assertIn("n2", str(end.code))
             self.assertEqual(Path(manager.AUTHKEYS).read_text().startswith("auth 2"), signs, said)
             self.assertEqual(os.stat(manager.AUTHKEYS).st_mode & 0o077 if signs else 0, 0)
-        self.assertEqual(asked, ["rekey"] * 5)
+        self.assertEqual(asked, [["rekey", manager.mark("auth 2\n2 sha1 x\n")]] * 6)
         self.assertEqual(self.calls(), ["heartbeat -r"] * 3)
 
     def test_as_a_program_it_says_what_it_knows_and_passes_words_on(self):

@@ -140,7 +140,7 @@ class Handler(unittest.TestCase):
             if told or node.code != PEER_OFF:
                 continue
             if disk == "Consistent":
-                self.assertEqual(claim, "granted")
+                self.assertTrue(claim == "granted" and shoot is None)
             elif claim != "none":
                 self.assertEqual(claim, "granted")
             else:
@@ -180,19 +180,20 @@ class Handler(unittest.TestCase):
 
 
 class Boot(unittest.TestCase):
-    def joins(self, connection="WFConnection", disk="Consistent", witness=False, told=False):
-        return rules.joins(connection, disk, witness, told)
+    def joins(self, connection="WFConnection", disk="Consistent", witness=False, device=True, told=False):
+        return rules.joins(connection, disk, witness, device, told)
 
     def test_a_node_that_has_booted_alone_waits(self):
         self.assertFalse(self.joins())
+        self.assertFalse(self.joins(witness=True))
         for disk in ("Outdated", "Inconsistent", "Diskless", ""):
-            self.assertFalse(self.joins(disk=disk, witness=True), disk)
+            self.assertFalse(self.joins(disk=disk, witness=True, device=False), disk)
 
     def test_it_takes_part_with_its_peer_with_drbds_word_by_the_witness_or_a_person(self):
         for connection in ("Connected", "SyncTarget", "PausedSyncT", "VerifyS"):
             self.assertTrue(self.joins(connection=connection, disk="Inconsistent"), connection)
         self.assertTrue(self.joins(disk="UpToDate"))
-        self.assertTrue(self.joins(witness=True))
+        self.assertTrue(self.joins(witness=True, device=False))
         self.assertTrue(self.joins(told=True))
 
 

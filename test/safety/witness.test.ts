@@ -70,7 +70,14 @@ describe("safety: fence-peer and the witness, while the peer is silent", () => {
       assert.ok(!pair.n1.exists("lib/claimed"), "what was denied is not on record as granted");
     });
 
-    it("grants a node that has booted, which settles where there is no device", async () => {
+    it("is claimed nothing of by a node that has just booted and has a device", async () => {
+      pair.n1.state({ disk: "Consistent" });
+      assertEnd(await pair.n1.fence(), NO_PROOF);
+      assert.ok(!pair.witness.exists("lib/register"));
+      assert.ok(!pair.n1.exists("lib/claimed"));
+    });
+
+    it("alone decides where there is no device: a node that has booted is granted, and settles", async () => {
       bothWith(noDevice);
       pair.n1.state({ disk: "Consistent" });
       const verdict = await pair.n1.fence();
@@ -78,7 +85,8 @@ describe("safety: fence-peer and the witness, while the peer is silent", () => {
       assert.ok(verdict.ms >= 1500, `${verdict.ms} ms`);
     });
 
-    it("knows that the peer went on, so a node that has booted is stale", async () => {
+    it("alone decides where there is no device: the peer went on, so a node that has booted is stale", async () => {
+      bothWith(noDevice);
       await pair.n2.fence();
       pair.n1.state({ disk: "Consistent" });
       assertEnd(await pair.n1.fence(), SELF_OUTDATED);

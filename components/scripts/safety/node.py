@@ -21,7 +21,7 @@ SYSRQ = os.environ.get("HA_NFS_SYSRQ", "/proc/sysrq-trigger")
 KEYS = f"{ETC}/secrets/fence"
 WITNESS_KEYS = f"{ETC}/secrets/witness"
 CLAIMED = f"{LIB}/claimed"  # the generations with which the witness may have granted that this node goes on alone
-DEBT = f"{LIB}/debt"  # those with which it has done so while the witness was silent
+DEBT = f"{LIB}/debt"  # those with which it has gone on by a person's word, or without its peer's disk, untold
 ALONE = f"{LIB}/alone"  # a person's word that this node is to serve alone, see is_told
 
 

@@ -99,8 +99,9 @@ def fence(role: str, disk: str, means: Means) -> int:
     # A peer that lives and does not agree is not shot; but for one that cannot even outdate itself while we serve.
     if answer is not None and not (primary and answer in ("hung", "error", "diskless")):
         return NO_PROOF
-    # Just booted, so the peer may have gone on by its device: power that is off does not make old data new.
-    if disk == "Consistent" and not means.claim and not means.told:
+    # Just booted, so the peer may have gone on by its device, or by a person's word that the witness has not heard yet:
+    # power that is off does not make old data new.
+    if disk == "Consistent" and means.shoot and not means.told:
         return NO_PROOF
     granted = False
     if means.claim:
@@ -125,11 +126,11 @@ def fence(role: str, disk: str, means: Means) -> int:
     return PEER_OFF if granted or means.told else NO_PROOF
 
 
-def joins(connection: str, disk: str, witness: bool, told: bool) -> bool:
+def joins(connection: str, disk: str, witness: bool, device: bool, told: bool) -> bool:
     """Whether a node takes part in the cluster after a boot, with DRBD in this state.
 
-    UpToDate without a peer is DRBD's own word that the peer is on record as outdated (drbd_nl.c, attach). Where a witness
-    knows who went on alone, the handler asks it at the promote.
+    UpToDate without a peer is DRBD's own word that the peer is on record as outdated (drbd_nl.c, attach). Where only a
+    witness proves who went on alone, the handler asks it at the promote.
     """
     met = connection in ("Connected", "SyncSource", "SyncTarget", "PausedSyncS", "PausedSyncT", "VerifyS", "VerifyT")
-    return met or disk == "UpToDate" or told or (disk == "Consistent" and witness)
+    return met or disk == "UpToDate" or told or (disk == "Consistent" and witness and not device)

@@ -57,12 +57,8 @@ class Witness(Upkeep):
         equal = here.disk == here.peer_disk == "UpToDate"
         if holder != peer or not equal:
             self.foreign_since = None
-        if equal and holder == me:
-            # of this very claim: a later one, by a handler that runs meanwhile, stays
-            register = "both" if self.ask(pair, f"both {register}") == "ok" else register
-        if equal and register == "both" and noted in (node.read(node.DEBT), node.read(node.CLAIMED)):
-            node.forget(node.DEBT)
-            node.forget(node.CLAIMED)
+        if equal:
+            self.give_back(pair, register, noted)
         if equal and holder == peer:  # who gives it back itself, in a moment
             self.foreign_since = self.foreign_since or time.monotonic()
             if time.monotonic() - self.foreign_since > 60:
@@ -70,12 +66,25 @@ class Witness(Upkeep):
         alone = here.role == "Primary" and here.is_away and not here.frozen
         if here.role == "Primary" and here.peer_disk == "Diskless":  # after a boot it may have its old data back
             alone, noted = True, noted or self.owe()
-        if alone and noted and register != f"{me} {noted}":  # a shot that it does not know of, or its file is an old copy
+        if alone and noted and register != f"{me} {noted}":  # it has not heard of it yet, or its file is an old copy
             if self.ask(pair, f"claim {me} {noted}") != "granted":
                 return f"the witness has granted {peer}, and {me} serves alone: look before you switch anything off"
             node.write(node.CLAIMED, noted)
             node.forget(node.DEBT)
         return ""
+
+    def give_back(self, pair: dict[str, str], register: str, noted: str) -> None:
+        """Not while a handler is at it, nor after it: it may have claimed the same again, and go on by that."""
+        with node.lock("fence") as free:
+            here = self.drbd()
+            if not free or here.is_away or not here.disk == here.peer_disk == "UpToDate":
+                return
+            # of this very claim
+            if register.split()[0] == pair["ME"] and self.ask(pair, f"both {register}") == "ok":
+                register = "both"
+            if register == "both" and noted in (node.read(node.DEBT), node.read(node.CLAIMED)):
+                node.forget(node.DEBT)
+                node.forget(node.CLAIMED)
 
     def owe(self) -> str:
         node.write(node.DEBT, node.spell(node.generations(self.volume)))

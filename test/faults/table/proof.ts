@@ -2,8 +2,8 @@ import { type Fault, modes } from "../fault";
 import type { Hands } from "../hands";
 import { cutFor, DEVICE, endResync, fault, NETWORKS, pauseFor, slowResync, WITNESS } from "./steps";
 
-/** A master that has booted alone serves where the witness knows that the other did not go on; else it waits for it. */
-const alone = (h: Hands) => (h.hasWitness ? h.service(120) : h.noService(15));
+/** A master that has booted alone serves where a witness alone decides, which knows that the other did not go on; else it waits. */
+const alone = (h: Hands) => (h.hasWitnessAlone ? h.service(120) : h.noService(15));
 
 /** Who may start alone, and proof that comes late or not at all. */
 export const proof: readonly Fault[] = [
