@@ -114,6 +114,23 @@ w.look(node.settings("fence.conf"))`;
     assert.equal(pair.n1.read("lib/claimed"), "B:A:0:0");
   });
 
+  it("keeps the same claim where the connection is lost again between its looks, or a handler is at it", async () => {
+    await pair.n1.fence();
+    const lost = `here = iter([w.drbd(), w.drbd()._replace(connection="WFConnection")])
+w.drbd = lambda: next(here)`;
+    const atIt = `held = node.lock("fence")
+held.__enter__()`;
+    for (const meanwhile of [lost, atIt]) {
+      equal();
+      await pair.n1.python(`import upkeep
+w = upkeep.Witness("data")
+${meanwhile}
+w.look(node.settings("fence.conf"))`);
+      assert.match(String(await holder()), /^n1 /);
+      assert.ok(pair.n1.exists("lib/claimed"));
+    }
+  });
+
   it("says that the witness is silent", async () => {
     pair.n1.keys("fence-key", "another-key");
     assert.equal(await upkeep(), "the witness does not answer: stranger");
