@@ -133,6 +133,13 @@ function leftOut(verb: string, { stack, without }: Arguments): string[] {
   const unknown = without.filter((host) => !hosts.includes(host));
   if (unknown.length > 0)
     throw new UserError(`--without: found ${unknown.join(", ")}; allowed: ${hosts.join(", ")}`);
+  const same = hosts.find(
+    (name) => !without.includes(name) && without.some((host) => name.endsWith(`-${host}`)),
+  );
+  if (same !== undefined)
+    throw new UserError(
+      `--without: found ${without.join(", ")}, which names ${same} too: name both, or rename one`,
+    );
   return [...without.map((host) => `**-${host}`), "**-settled-**"].flatMap((urn) => ["--exclude", urn]);
 }
 

@@ -152,7 +152,7 @@ describe("the verbs, with the real CLI", function () {
       `const ${name} = new local.Command("part-${name}", { create: "echo $SAYS", environment: { SAYS: greeting } });\n`;
     project.write(
       "index.ts",
-      `${program}${host("m1")}${host("m2")}export const nodes = { m1: {}, m2: {} };\n`,
+      `${program}${host("m1")}${host("m2")}export const nodes = { m1: {}, m2: {}, "old-m2": {} };\n`,
     );
     const outcome = async (...flags: string[]) => {
       const { status, stdout, stderr } = await project.run("up", "--yes", "--json", ...flags);
@@ -166,9 +166,11 @@ describe("the verbs, with the real CLI", function () {
       await project.run("up", "--without", "m3"),
       await project.run("destroy", "--without", "m1"),
     ];
-    assert.match(unknown.stderr, /--without: found m3; allowed: m1, m2/);
+    assert.match(unknown.stderr, /--without: found m3; allowed: m1, m2, old-m2/);
+    const both = await project.run("up", "--without", "m2");
+    assert.match(both.stderr, /--without: found m2, which names old-m2 too/);
     assert.match(wrong.stderr, /--without is for up and preview, not destroy/);
-    assert.deepEqual(await outcome("--without", "m2"), ["part-m1"]);
+    assert.deepEqual(await outcome("--without", "m2", "--without", "old-m2"), ["part-m1"]);
     assert.deepEqual(await outcome(), ["part-m2"]);
     project.write("index.ts", program);
   });
