@@ -32,7 +32,8 @@ describe("a stack in the lab, from nothing to nothing", () => {
   const say = (text: string) => console.log(`        ${text}`);
   const status = () => fleet.status();
   /** When each start and stop of the service on a node began and ended. */
-  const events = (node: string) => stack.on(node, "grep -E ' (start|stop) ' /run/ha-nfs/events 2>/dev/null || :");
+  const events = (node: string) =>
+    stack.on(node, "grep -E ' (start|stop) ' /run/ha-nfs/events 2>/dev/null || :");
 
   before(async () => {
     stack.configure(VIP, ...OTHERS);
