@@ -150,8 +150,9 @@ class Told(unittest.TestCase):
             except SystemExit as end:
                 self.assertIn("n2", str(end.code))
             self.assertEqual(Path(manager.AUTHKEYS).read_text().startswith("auth 2"), signs, said)
+            self.assertTrue(Path(manager.AUTHKEYS).read_text().endswith("\n"))
             self.assertEqual(os.stat(manager.AUTHKEYS).st_mode & 0o077 if signs else 0, 0)
-        self.assertEqual(asked, [["rekey", manager.mark("auth 2\n2 sha1 x\n")]] * 6)
+        self.assertEqual(asked, [["rekey", manager.mark("auth 2\n2 sha1 x")]] * 6)
         self.assertEqual(self.calls(), ["heartbeat -r"] * 3)
 
     def test_as_a_program_it_says_what_it_knows_and_passes_words_on(self):

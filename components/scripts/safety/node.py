@@ -182,10 +182,10 @@ def put(path: str, text: str) -> None:
             file.truncate()
 
 
-def write(path: str, text: str) -> None:
+def write(path: str, text: str, mode: int = 0o666) -> None:
     """Whole or not at all, and on the disk when this returns."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(f"{path}.new", "w") as file:
+    with open(f"{path}.new", "w", opener=lambda name, flags: os.open(name, flags, mode)) as file:
         file.write(f"{text}\n")
         file.flush()
         os.fsync(file.fileno())

@@ -62,7 +62,7 @@ def take_over() -> bool:
 
 
 def keys() -> str:
-    return f"{node.read(f'{node.ETC}/secrets/authkeys')}\n"
+    return node.read(f"{node.ETC}/secrets/authkeys")
 
 
 def mark(of: str) -> str:
@@ -72,11 +72,7 @@ def mark(of: str) -> str:
 
 def sign_anew() -> None:
     """Signs with the newest of this node's keys from now on."""
-    with os.fdopen(os.open(f"{AUTHKEYS}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(keys())
-        file.flush()
-        os.fsync(file.fileno())
-    os.rename(f"{AUTHKEYS}.new", AUTHKEYS)
+    node.write(AUTHKEYS, keys(), 0o600)
     subprocess.run([HEARTBEAT, "-r"], capture_output=True, timeout=ANSWER_S)
 
 
