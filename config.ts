@@ -46,8 +46,9 @@ export function loadConfig(): ClusterConfig {
  */
 export function parseConfig(raw: Record<string, unknown>, keyInClear = false): ClusterConfig {
   const input = decode(raw);
-  const sound = parseDraft(input);
-  const variant = { platform: sound.platform, replication: input["replicationNetwork"] !== undefined };
+  const { platform, timing } = parseDraft(input);
+  const variant = { platform, timing, replication: input["replicationNetwork"] !== undefined };
+  const sound = parseDraft(input, variant);
   const lines = new Set(issueLines(settingsOf(variant).safeParse(input).error?.issues ?? [], input));
   const report: Report = (path, found, allowed, mend) => lines.add(line(path, found, advise(allowed, mend)));
 

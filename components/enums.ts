@@ -16,6 +16,22 @@ export enum Squash {
   None = "none",
 }
 
+/** Who says which of the two masters serves. */
+export enum Manager {
+  /** Linux-HA heartbeat 3, in its R1 mode: over two networks. */
+  Heartbeat = "heartbeat",
+  /** VRRP 3: detects a death soonest, over the link alone. */
+  Keepalived = "keepalived",
+}
+
+/** How long a master may be silent before its peer takes over: see the options' own times. */
+export enum Timing {
+  /** Machines that never stall for a second. A false alarm costs a refused takeover, and no data. */
+  Fast = "fast",
+  /** Machines that do: live migration, snapshots, a host with more guests than processors. */
+  Patient = "patient",
+}
+
 /** How heartbeat sends its packets: the `ucast` and `mcast` directives of ha.cf(5). */
 export enum HeartbeatTransport {
   Unicast = "ucast",

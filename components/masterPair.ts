@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import type { ClusterManager } from "./managers/manager";
 import { SECRETS_GENERATION } from "./options";
 import { baseVars } from "./remote/base";
 import type { Host } from "./remote/host";
@@ -11,8 +12,8 @@ export interface MasterPairArgs {
   masters: readonly [Host, Host];
   /** Name of the master that serves now: what changes comes to it last. @default the first */
   active?: string | undefined;
-  /** Debian packages of the cluster manager. */
-  managerPackages: readonly string[];
+  /** The cluster manager, for its packages. */
+  manager: ClusterManager;
   /** Raise it by one to replace the secrets of heartbeat, DRBD and the doors. */
   secretsGeneration?: number | undefined;
   /** By the name of a master: what the other one's fence device needs to switch it off. A secret. @default none */
@@ -73,8 +74,8 @@ export class MasterPair extends pulumi.ComponentResource {
     this.witnessKeys = lines(keys("witness"));
     const base = this.rollOut(`${name}-base`, "base.sh", (host) =>
       baseVars(host, {
-        packages: [...args.managerPackages, ...PACKAGES],
-        masked: MASKED,
+        packages: [...args.manager.packages, ...PACKAGES],
+        masked: [...MASKED, ...args.manager.masked],
         report: nodeFile("report"),
       }),
     );

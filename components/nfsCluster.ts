@@ -1,15 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DrbdVolume } from "./drbdVolume";
+import { Timing } from "./enums";
 import { Fencing, type FencingOptions } from "./fencing";
 import { Guard } from "./guard";
-import { heartbeat } from "./managers/heartbeat";
+import { clusterManager, type ManagerOptions } from "./managers/clusterManager";
 import { MasterPair } from "./masterPair";
 import { NfsExports } from "./nfsExports";
 import {
   type DrbdOptions,
-  type HeartbeatOptions,
   type NfsOptions,
   ReplicationOptions,
+  TIMES,
   VolumeOptions,
   withDefaults,
 } from "./options";
@@ -23,7 +24,7 @@ import { Replication } from "./replication";
 import { type FleetSlave, SlaveFleet, type SlaveOutput } from "./slaveFleet";
 import { VirtualIp } from "./virtualIp";
 
-export interface NfsClusterArgs {
+export interface NfsClusterArgs extends ManagerOptions {
   /** All machines, by the names that `uname -n` says on them. The roles below are given by these names. */
   hosts: Record<string, HostArgs>;
   /** The two hosts that hold the data. The first serves when both are there at the start. */
@@ -38,7 +39,6 @@ export interface NfsClusterArgs {
   vipAliases?: pulumi.Input<string>[];
   volume?: VolumeOptions;
   shares: Share[];
-  heartbeat?: HeartbeatOptions;
   drbd?: DrbdOptions;
   /** What proves to a master that its peer is not serving. With none, a master that loses its peer waits for a person. */
   fencing?: FencingOptions;
@@ -107,7 +107,7 @@ interface Serving {
 }
 
 /**
- * One highly available NFS address: two masters with the same data, and heartbeat that moves volume, service and
+ * One highly available NFS address: two masters with the same data, and a cluster manager that moves volume, service and
  * address from the one that fails to the other. It is up when the address serves, asked from another host.
  */
 export class NfsCluster extends pulumi.ComponentResource {
@@ -124,7 +124,7 @@ export class NfsCluster extends pulumi.ComponentResource {
     if (mistakes.length > 0) throw new Error([`NfsCluster ${name}:`, ...mistakes].join("\n  "));
     const parent = { parent: this };
     const hostNamed = this.hosts(args.hosts);
-    const manager = heartbeat(args.heartbeat);
+    const manager = clusterManager(args);
     const { name: volume, minor, mount } = withDefaults(VolumeOptions, args.volume);
     const where = { volume, minor, mount };
     const pair = new MasterPair(
@@ -132,7 +132,7 @@ export class NfsCluster extends pulumi.ComponentResource {
       {
         masters: args.masters.map(hostNamed) as [Host, Host],
         active: args.active,
-        managerPackages: manager.packages,
+        manager,
         secretsGeneration: args.secretsGeneration,
         fenceOptions: args.fencing?.device?.options,
       },
@@ -150,7 +150,7 @@ export class NfsCluster extends pulumi.ComponentResource {
     );
     const drbd = new DrbdVolume(
       `${name}-drbd`,
-      { pair, ...where, ...args.drbd, after: fencing.scripts },
+      { pair, ...where, ...TIMES[args.timing ?? Timing.Fast].drbd, ...args.drbd, after: fencing.scripts },
       parent,
     );
     const service = new NfsExports(

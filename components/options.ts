@@ -1,15 +1,15 @@
-import { DrbdMetadata, HeartbeatTransport, VerifyAlg } from "./enums";
+import { DrbdMetadata, HeartbeatTransport, Timing, VerifyAlg } from "./enums";
 
 // What a user tunes: an option's name, type, meaning and default, all in one place. A user gives plain objects.
 
 /** How the masters watch each other. Times are in milliseconds. See ha.cf(5). */
 export class HeartbeatOptions {
   /** Between two heartbeats. */
-  keepaliveMs?: number = 500;
+  keepaliveMs?: number = 200;
   /** Silence after which a late heartbeat is logged. */
-  warntimeMs?: number = 1500;
+  warntimeMs?: number = 600;
   /** Silence after which the peer is dead and its service is taken over. */
-  deadtimeMs?: number = 3000;
+  deadtimeMs?: number = 1500;
   /** The same right after start, while network and peer may still be coming up; at least twice deadtime. */
   initdeadMs?: number = 20000;
   /** UDP port; with multicast the service network has the next one. */
@@ -22,6 +22,27 @@ export class HeartbeatOptions {
   /** Addresses that answer ping for as long as the service network is whole; with any, ipfail moves the service. */
   pingNodes?: string[] = [];
 }
+
+/** How the masters watch each other by keepalived: VRRP 3 on the link. */
+export class KeepalivedOptions {
+  /**
+   * Between two advertisements, milliseconds, in hundredths of a second as VRRP 3 sends it (RFC 5798, 5.2.7). The peer is
+   * dead after a little more than three of them are missed.
+   */
+  advertMs?: number = 100;
+  /** Virtual router, 1 to 255. */
+  routerId?: number = 52;
+}
+
+/** The times of a profile that are other than the options' defaults, which are those of `fast`. */
+export const TIMES = {
+  [Timing.Fast]: { heartbeat: {}, keepalived: {}, drbd: {} },
+  [Timing.Patient]: {
+    heartbeat: { keepaliveMs: 1000, warntimeMs: 3000, deadtimeMs: 10_000, initdeadMs: 30_000 },
+    keepalived: { advertMs: 1000 },
+    drbd: { pingTimeoutMs: 500 },
+  },
+} satisfies Record<Timing, { heartbeat: HeartbeatOptions; keepalived: KeepalivedOptions; drbd: DrbdOptions }>;
 
 /** What the masters hold. */
 export class VolumeOptions {
@@ -38,6 +59,8 @@ export class DrbdOptions {
   /** TCP port of the replication, on both masters. */
   port?: number = 7788;
   metadata?: DrbdMetadata = DrbdMetadata.Internal;
+  /** How long the peer's kernel has for the answer to a ping, in tenths of a second: drbd.conf(5), ping-timeout. */
+  pingTimeoutMs?: number = 300;
   /** When both disks are compared: a calendar expression of systemd's, or `off`. `weekly` is a time of the masters' own. */
   verify?: string = "weekly";
   /** Digest of that comparison. */

@@ -64,6 +64,7 @@ function withMachines<M>(
 ) {
   const { masters, slaves, readPool, pushTargets, ...rest } = settings;
   const { keepalive, warntime, deadtime, initdead, ...heartbeat } = rest.heartbeat;
+  const { advert, ...keepalived } = rest.keepalived;
   const { coalesce, maxLag, ...replication } = rest.replication;
   const { device = NONE, witness = NONE, silence, ...fencing } = rest.fencing;
   const pair = <T extends Placed>([first, second]: [T, T]): [T & M, T & M] => [
@@ -88,6 +89,7 @@ function withMachines<M>(
       initdeadMs: initdead,
       ...heartbeat,
     },
+    keepalived: { advertMs: advert, ...keepalived },
     fencing: {
       ...fencing,
       ...(device !== NONE && { device }),

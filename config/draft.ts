@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { settings, type Settings } from "./schema";
+import { type Settings, settingsOf } from "./schema";
+import type { Variant } from "./variant";
 
 /** The parts of `T` that are valid; what is not is undefined, at any depth. */
 export type Sound<T> =
@@ -9,9 +10,13 @@ export type Sound<T> =
 /** The settings as far as they are valid: what the rules look at. */
 export type Draft = NonNullable<Sound<Settings>>;
 
-/** Parses `input`, an object, like {@link settings}, but never fails: each invalid value becomes undefined. */
-export function parseDraft(input: object): Draft {
-  return lenient(settings).parse(input) as Draft;
+/**
+ * Parses `input`, an object, like {@link settingsOf}, but never fails: each invalid value becomes undefined.
+ *
+ * @param variant what is known of it already: its timing, for its defaults
+ */
+export function parseDraft(input: object, { timing }: Variant = {}): Draft {
+  return lenient(settingsOf({ timing })).parse(input) as Draft;
 }
 
 /** `schema` with each of its values allowed to be invalid. */

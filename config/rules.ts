@@ -5,7 +5,14 @@ import { checkFleet } from "./rules/fleet";
 import { checkNames, checkPairs } from "./rules/machines";
 import { checkAddresses, checkNetworks, checkPingNodes } from "./rules/networks";
 import { checkHosts } from "./rules/platforms";
-import { checkGrace, checkHeartbeat, checkPorts, checkReplication, checkShares } from "./rules/services";
+import {
+  checkGrace,
+  checkHeartbeat,
+  checkManager,
+  checkPorts,
+  checkReplication,
+  checkShares,
+} from "./rules/services";
 
 /** Reports what is wrong between the valid values of `draft`. */
 export function checkRules(draft: Draft, written: Lookup, report: Report): void {
@@ -17,6 +24,7 @@ export function checkRules(draft: Draft, written: Lookup, report: Report): void 
   checkNames(draft, report);
   checkFleet(draft, written, report);
   checkShares(draft, report);
+  checkManager(draft, written, report);
   checkHeartbeat(draft, report);
   checkReplication(draft, report);
   checkPorts(draft, report);

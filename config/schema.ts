@@ -5,16 +5,20 @@ import {
   DrbdMetadata,
   HeartbeatTransport,
   MachineType,
+  Manager,
   Squash,
+  Timing,
   VerifyAlg,
 } from "../components/enums";
 import {
   CONNECT_TIMEOUT_SECONDS,
   DrbdOptions,
   HeartbeatOptions,
+  KeepalivedOptions,
   NfsOptions,
   ReplicationOptions,
   SECRETS_GENERATION,
+  TIMES,
   withDefaults,
 } from "../components/options";
 import { isCalendar } from "./calendar";
@@ -42,7 +46,6 @@ import { advise } from "./report";
 import { hasPassphrase } from "./sshKey";
 import { kinds, Platform, type Variant } from "./variant";
 
-const HEARTBEAT = withDefaults(HeartbeatOptions);
 const DRBD = withDefaults(DrbdOptions);
 const NFS = withDefaults(NfsOptions);
 const REPLICATION = withDefaults(ReplicationOptions);
@@ -97,21 +100,34 @@ const replication = section({
   healthPort: port.default(REPLICATION.healthPort),
 });
 
-const heartbeat = section({
-  keepalive: duration().default(HEARTBEAT.keepaliveMs),
-  warntime: duration().default(HEARTBEAT.warntimeMs),
-  deadtime: duration().default(HEARTBEAT.deadtimeMs),
-  initdead: duration().default(HEARTBEAT.initdeadMs),
-  udpPort: port.default(HEARTBEAT.udpPort),
-  transport: choice(HeartbeatTransport).default(HEARTBEAT.transport),
-  mcastGroup: text(
-    (value) => isAddress(value) && /^2(2[4-9]|3\d)\./.test(value),
-    "a multicast address, 224.0.0.0 to 239.255.255.255",
-    "choose one that nothing else in these networks uses",
-  ).default(HEARTBEAT.mcastGroup),
-  autoFailback: flag,
-  pingNodes: list(address, "a list of IPv4 addresses in serviceNetwork").prefault([]),
-});
+/** The cluster managers' own options. */
+function managers(timing = Timing.Fast) {
+  const times = TIMES[timing];
+  const HEARTBEAT = withDefaults(HeartbeatOptions, times.heartbeat);
+  const KEEPALIVED = withDefaults(KeepalivedOptions, times.keepalived);
+  const heartbeat = section({
+    keepalive: duration().default(HEARTBEAT.keepaliveMs),
+    warntime: duration().default(HEARTBEAT.warntimeMs),
+    deadtime: duration().default(HEARTBEAT.deadtimeMs),
+    initdead: duration().default(HEARTBEAT.initdeadMs),
+    udpPort: port.default(HEARTBEAT.udpPort),
+    transport: choice(HeartbeatTransport).default(HEARTBEAT.transport),
+    mcastGroup: text(
+      (value) => isAddress(value) && /^2(2[4-9]|3\d)\./.test(value),
+      "a multicast address, 224.0.0.0 to 239.255.255.255",
+      "choose one that nothing else in these networks uses",
+    ).default(HEARTBEAT.mcastGroup),
+    autoFailback: flag,
+    pingNodes: list(address, "a list of IPv4 addresses in serviceNetwork").prefault([]),
+  });
+  const keepalived = section({
+    advert: duration(["10ms", "40s"])
+      .refine((ms) => ms % 10 === 0, says("tens of milliseconds, as VRRP 3 sends it", "round it"))
+      .default(KEEPALIVED.advertMs),
+    routerId: integer(1, 255).default(KEEPALIVED.routerId),
+  });
+  return { heartbeat: heartbeat.prefault({}), keepalived: keepalived.prefault({}) };
+}
 
 const drbd = section({
   port: integer(1024, 65535).default(DRBD.port),
@@ -168,7 +184,9 @@ export function settingsOf(variant: Variant) {
       .array(share, oneShare)
       .min(1, oneShare)
       .prefault([{ name: "data" }]),
-    heartbeat: heartbeat.prefault({}),
+    manager: choice(Manager).default(Manager.Heartbeat),
+    timing: choice(Timing).default(Timing.Fast),
+    ...managers(variant.timing),
     drbd: drbd.prefault({}),
     fencing: fencing.prefault({}),
     nfs: nfs.prefault({}),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Timing } from "../components/enums";
 import { advise, type Path } from "./report";
 
 /** Where the hosts come from. */
@@ -14,6 +15,8 @@ export interface Variant {
   readonly platform?: Platform | undefined;
   /** Whether DRBD has a network of its own. */
   readonly replication?: boolean;
+  /** By which the cluster manager's times have their defaults. */
+  readonly timing?: Timing | undefined;
 }
 
 /** The second half of an error's line. */

@@ -52,17 +52,15 @@ async function until<T>(what: string, limit: number, probe: () => T | Promise<T>
   }
 }
 
-/** A node's own account: heartbeat's verdict on the peer, and the steps of the resource agent. */
+/** A node's own account: what its cluster manager has decided, and the steps of the service. */
 async function eventsOf(name: string, node: NodeOutput, since: number): Promise<NodeEvent[]> {
   const offset = await clockOffset(node);
-  const dead = await onNode(
-    node,
-    `journalctl -q -o short-unix --since @${Math.floor(since + offset)} | sed -nE 's/^([0-9.]+) .*heartbeat.*(node [^ ]+: is dead|standby: acquire).*/\\1 heartbeat: \\2/p'`,
-  );
-  const agent = await onNode(node, "cat /run/ha-nfs/events 2>/dev/null || :");
+  const verdict = `python3 -sE /usr/local/lib/ha-nfs/manager.py events ${Math.floor(since + offset)}`;
+  const manager = await onNode(node, verdict);
+  const service = await onNode(node, "cat /run/ha-nfs/events 2>/dev/null || :");
   return [
-    ...parseEvents(dead, offset),
-    ...parseEvents(agent, offset).map((e) => ({ ...e, what: `hanfs: ${e.what}` })),
+    ...parseEvents(manager, offset).map((e) => ({ ...e, what: `manager: ${e.what}` })),
+    ...parseEvents(service, offset).map((e) => ({ ...e, what: `service: ${e.what}` })),
   ]
     .filter(({ at }) => at >= since)
     .map((e) => ({ ...e, what: `${name} ${e.what}` }));

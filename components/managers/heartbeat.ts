@@ -1,16 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Manager } from "../enums";
 import { HeartbeatOptions, withDefaults } from "../options";
 import { NicRole } from "../remote/host";
 import { type HostScript, nodeFile } from "../remote/hostScript";
 import { haCf, haresources, heartbeatDropIn, logdCf, logdUnit } from "../render/heartbeat";
-import type { ClusterManager, ManagerArgs } from "./manager";
+import { type ClusterManager, type ManagerArgs, UNITS, unitsBeside } from "./manager";
 
 const FOLDER = "managers/heartbeat";
 
 /** Heartbeat as the cluster manager. */
 export const heartbeat = (options: HeartbeatOptions = {}): ClusterManager => ({
   packages: ["heartbeat"],
-  unit: "heartbeat.service",
+  masked: [],
+  unit: UNITS[Manager.Heartbeat],
   words: nodeFile(`${FOLDER}/manager.py`),
   start: (name, args, opts) => new HeartbeatLink(`${name}-heartbeat`, { ...args, ...options }, opts),
 });
@@ -45,6 +47,7 @@ export class HeartbeatLink extends pulumi.ComponentResource {
         LOGD_UNIT: logdUnit,
         HEARTBEAT_DROP_IN: heartbeatDropIn(volume),
         HANFS: nodeFile(`${FOLDER}/hanfs`),
+        OTHERS: unitsBeside(Manager.Heartbeat),
       }),
       { parent: this, dependsOn: [...args.moves] },
     );

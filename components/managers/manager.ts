@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { Manager } from "../enums";
 import type { MasterPair } from "../masterPair";
 import type { HostScript } from "../remote/hostScript";
 
@@ -10,10 +11,24 @@ export interface ManagerArgs {
   moves: readonly pulumi.Resource[];
 }
 
+/** The systemd unit of each. */
+export const UNITS: Readonly<Record<Manager, string>> = {
+  [Manager.Heartbeat]: "heartbeat.service",
+  [Manager.Keepalived]: "ha-nfs-keepalived.service",
+};
+
+/** Those that go from a node where `manager` comes, with spaces between. */
+export const unitsBeside = (manager: Manager): string =>
+  Object.values(UNITS)
+    .filter((unit) => unit !== UNITS[manager])
+    .join(" ");
+
 /** Who says which of the two masters should serve. What that takes, and whether it may be, is the guard's. */
 export interface ClusterManager {
   /** Its Debian packages. */
   readonly packages: readonly string[];
+  /** Those of Debian's units that must not run beside its own. */
+  readonly masked: readonly string[];
   /** Its systemd unit. */
   readonly unit: string;
   /** Text of manager.py, by which the guard, `status` and a planned move ask and tell it. */

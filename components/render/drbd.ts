@@ -46,7 +46,7 @@ resource ${r.volume} {
 		shared-secret "@SHARED_SECRET@";
 		verify-alg ${r.verifyAlg};
 		ping-int 1;
-		ping-timeout 5;
+		ping-timeout ${r.pingTimeoutMs / 100};
 		timeout 9;
 		ko-count 7;
 		connect-int 2;

@@ -137,6 +137,17 @@ disable_unit() {
 	systemctl stop "$1" 2>/dev/null || :
 }
 
+# take_over_from UNIT…: what other cluster managers there are on this node go, and the service stays: until this script ends,
+# nobody's word that the node is to stop counts (wish).
+take_over_from() {
+	local unit
+	exec 8>/run/ha-nfs/stay.lock
+	flock 8
+	for unit; do
+		[[ ! -L /etc/systemd/system/multi-user.target.wants/$unit ]] || disable_unit "$unit" 8>&-
+	done
+}
+
 # reload_units UNIT…: have systemd read the files of units that it already knows; those it does not know it reads anyway.
 reload_units() {
 	[[ $(systemctl show --property=NeedDaemonReload --value "$@") != *yes* ]] || systemctl daemon-reload

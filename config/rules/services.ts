@@ -1,7 +1,7 @@
 import { DOOR_PORT, WITNESS_PORT } from "../../components/render/fencing";
 import type { Draft } from "../draft";
-import { HeartbeatTransport } from "../../components/enums";
-import { show, type Report } from "../report";
+import { HeartbeatTransport, Manager } from "../../components/enums";
+import { show, type Lookup, type Report } from "../report";
 import { checkUnique } from "./unique";
 
 export function checkShares(draft: Draft, report: Report): void {
@@ -27,6 +27,20 @@ export function checkShares(draft: Draft, report: Report): void {
       report(path, found, allowed, "name the readers themselves");
     }
   });
+}
+
+/** The options of a cluster manager that is not the chosen one would have no effect. */
+export function checkManager(draft: Draft, written: Lookup, report: Report): void {
+  for (const manager of Object.values(Manager)) {
+    if (draft.manager === undefined || draft.manager === manager || written([manager]) === undefined)
+      continue;
+    report(
+      [manager],
+      show(written([manager])),
+      `nothing with manager ${draft.manager}`,
+      `remove it, or set manager to ${manager}`,
+    );
+  }
 }
 
 /** The order and distances of the heartbeat's times, in milliseconds: ha.cf(5). */

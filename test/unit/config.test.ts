@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
-import { Access, DrbdMetadata, HeartbeatTransport, Squash, VerifyAlg } from "../../components/enums";
+import {
+  Access,
+  Manager,
+  Timing,
+  DrbdMetadata,
+  HeartbeatTransport,
+  Squash,
+  VerifyAlg,
+} from "../../components/enums";
 import { ConfigError, loadConfig, parseConfig, Platform } from "../../config";
 import { isHostAddress } from "../../config/network";
 import { errors, host, hosts, hostsFleet, lab } from "./configFixture";
@@ -52,10 +60,13 @@ describe("parseConfig", () => {
           ],
         },
       ],
+      manager: Manager.Heartbeat,
+      timing: Timing.Fast,
+      keepalived: { advertMs: 100, routerId: 52 },
       heartbeat: {
-        keepaliveMs: 500,
-        warntimeMs: 1500,
-        deadtimeMs: 3000,
+        keepaliveMs: 200,
+        warntimeMs: 600,
+        deadtimeMs: 1500,
         initdeadMs: 20000,
         udpPort: 694,
         transport: HeartbeatTransport.Unicast,
@@ -106,7 +117,7 @@ describe("parseConfig", () => {
     const { heartbeat } = parseConfig({ ...lab, heartbeat: { deadtime: "5s", keepalive: "250ms" } });
     assert.deepEqual(
       [heartbeat.keepaliveMs, heartbeat.warntimeMs, heartbeat.deadtimeMs, heartbeat.initdeadMs],
-      [250, 1500, 5000, 20000],
+      [250, 600, 5000, 20000],
     );
   });
 
@@ -153,7 +164,7 @@ describe("parseConfig", () => {
       serviceNetwork: "10.10.1.1/24",
       masters: [{ name: "M1", serviceAddress: "10.10.1.11", linkAddress: "10.10.2.11" }, 7, {}],
       shares: [{ name: "data" }, { name: "data" }],
-      heartbeat: { keepalive: 500, deadtime: "1s", initdead: "1s" },
+      heartbeat: { keepalive: 500, warntime: "1500ms", deadtime: "1s", initdead: "1s" },
       nfs: { leaseSeconds: 20, graceSeconds: 15, thread: 8 },
     };
     assert.throws(

@@ -120,11 +120,11 @@ describe("config: heartbeat, DRBD and NFS", () => {
   ]);
   check("keepalive < warntime < deadtime, and each is far enough from the next", [
     [
-      heartbeat({ warntime: "500ms" }),
+      heartbeat({ keepalive: "500ms", warntime: "500ms" }),
       "heartbeat.warntime: found 500ms; allowed: at least 501ms, more than keepalive; raise it, or lower keepalive",
     ],
     [
-      heartbeat({ warntime: "3s" }),
+      heartbeat({ warntime: "3s", deadtime: "3s" }),
       "heartbeat.deadtime: found 3000ms; allowed: at least 3001ms, more than warntime; raise it, or lower warntime",
     ],
     [

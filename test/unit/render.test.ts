@@ -66,6 +66,7 @@ describe("DRBD resource", () => {
     port: 7788,
     verifyAlg: VerifyAlg.Sha1,
     resyncMaxRateMiB: 100,
+    pingTimeoutMs: 300,
     resyncMinRateMiB: 4,
     nodes: [
       { name: "m1", address: "10.10.2.11" },
@@ -88,7 +89,7 @@ resource data {
 		shared-secret "@SHARED_SECRET@";
 		verify-alg sha1;
 		ping-int 1;
-		ping-timeout 5;
+		ping-timeout 3;
 		timeout 9;
 		ko-count 7;
 		connect-int 2;

@@ -197,6 +197,14 @@ def write(path: str, text: str, mode: int = 0o666) -> None:
         os.close(directory)
 
 
+def journal(pattern: str, since: str) -> str:
+    """What of the lines that match since then, in seconds since 1970, is in the pattern's group: `SECONDS WORDS` a line."""
+    command = ["journalctl", "--quiet", "--output=short-unix", f"--since=@{since}"]
+    lines = subprocess.run(command, capture_output=True, text=True, errors="replace").stdout.splitlines()
+    found = ((line.split()[0], re.search(pattern, line)) for line in lines)
+    return "\n".join(f"{at} {match[1]}" for at, match in found if match)
+
+
 def word(mine: Generations) -> str:
     """What ha-nfs-alone writes: a person's word holds for the very data of when it was given."""
     return f"{base(mine.current):016X}"

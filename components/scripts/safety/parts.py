@@ -9,6 +9,7 @@ import time
 import node
 
 FIT, FIT_UNWITNESSED = "fit", "fit, without the witness"  # what a door says of a node that could take the service
+FIT_AT_ALL = (FIT, FIT_UNWITNESSED)
 PROBE_S = 5  # an fsync on the volume that takes longer is a disk that hangs
 
 

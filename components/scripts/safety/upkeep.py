@@ -2,6 +2,8 @@
 and tells the truth. Each in a thread of its own, for a host that does not answer must keep nobody else waiting.
 """
 
+import os
+import subprocess
 import threading
 import time
 
@@ -96,6 +98,14 @@ class Witness(Upkeep):
 
 class Device(Upkeep):
     seconds = 60
+    switch_on_again = node.Every(60)
+
+    def switch_on(self, pair: dict[str, str]) -> None:
+        """The peer that the handler has shot comes back as a standby."""
+        order = f"{node.RUN}/switch-on"
+        if os.path.exists(order) and self.switch_on_again.due():
+            on = f"{pair['DEVICE']} on {node.read(order)} && rm -f {order}"
+            subprocess.Popen(["sh", "-c", on], stdin=subprocess.DEVNULL, start_new_session=True)
 
     def look(self, pair: dict[str, str]) -> str:
         if not pair["DEVICE"]:

@@ -19,6 +19,8 @@ from typing import Callable
 import node
 
 ANSWER_S = 3.0  # for a door that is open: it runs one drbdadm, whose disk may be slow
+NO_ANSWERS = (None, "hung", "stranger", "shut")
+SILENT = f"{node.RUN}/silent"  # when the guard began to listen to a peer that it did not hear
 REFUSED_S = 1.0  # a door that is shut may be starting: systemd has it back in 100 ms
 
 
@@ -77,10 +79,29 @@ def ask_all(hosts: list[str], port: int, words: str, key: bytes, silence_s: floa
     worst = None
     for _ in hosts:
         answer = answers.get()
-        if answer not in (None, "hung", "stranger", "shut"):
+        if answer not in NO_ANSWERS:
             return answer
         worst = answer or worst
     return worst
+
+
+def hears(pair: dict[str, str], at_once_s: float) -> bool:
+    """Whether the peer's door answers at once. It is listened to for as long as silence takes, and that is noted for the
+    handler, which comes while DRBD still waits for the peer itself: so the two silences do not add up."""
+    answers: queue.Queue[str | None] = queue.Queue()
+
+    def listen() -> None:
+        began = time.monotonic()
+        answer = ask_peer(pair, "fit", int(pair["SILENCE_MS"]) / 1000)
+        answers.put(answer)
+        if answer is None:
+            node.put(SILENT, str(began))
+
+    threading.Thread(target=listen, daemon=True).start()
+    try:
+        return answers.get(timeout=at_once_s) not in NO_ANSWERS
+    except queue.Empty:
+        return False
 
 
 def ask_peer(pair: dict[str, str], words: str, silence_s: float) -> str | None:

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Heartbeat on one master: ha.cf, haresources, authkeys, its agent and its log daemon.
-: "${VOLUME:?}" "${HA_CF:?}" "${HARESOURCES:?}" "${LOGD_CF:?}" "${LOGD_UNIT:?}" "${HEARTBEAT_DROP_IN:?}" "${HANFS:?}"
+: "${VOLUME:?}" "${HA_CF:?}" "${HARESOURCES:?}" "${LOGD_CF:?}" "${LOGD_UNIT:?}" "${HEARTBEAT_DROP_IN:?}" "${HANFS:?}" "${OTHERS:?}"
 
 heartbeat=/usr/libexec/heartbeat/heartbeat
 
@@ -44,6 +44,8 @@ apply() {
 	enable_unit ha-nfs-logd.service
 	enable_unit heartbeat.service
 	systemctl start ha-nfs-logd.service
+	# shellcheck disable=SC2086 # units
+	take_over_from $OTHERS
 	if ! is_running; then
 		activate systemctl start heartbeat.service
 		wait_until 60 "heartbeat runs" is_running

@@ -6,6 +6,7 @@ usage: manager.py report PEER   what it knows, as JSON: see Report in scripts/ju
        manager.py is-settled    ends with 0 when it has given the service to a master
        manager.py hand-over     the peer is to serve
        manager.py rekey         both sign with the newest key from now on
+       manager.py events SINCE  what it has decided since then, in seconds since 1970: `SECONDS WORDS` a line
 """
 
 import hashlib
@@ -19,6 +20,7 @@ import time
 import node
 import wire
 
+NAME = "heartbeat"
 TOOLS = "/usr/share/heartbeat"
 ANSWER_S = 3  # a heartbeat that is dead takes no word, and its tools wait for ever
 HEARTBEAT = "/usr/libexec/heartbeat/heartbeat"
@@ -163,7 +165,7 @@ def report(peer: str) -> str:
     links = {link: ask("hblinkstatus", peer, link) for link in ask("listhblinks", peer).split()}
     waits = subprocess.run(["systemctl", "is-active", "heartbeat.service"], capture_output=True).stdout == b"activating\n"
     runs = cl_status("hbstatus")[0] == 0
-    known = {"name": "heartbeat", "runs": runs, "waitsForPeer": waits, "peer": ask("nodestatus", peer), "links": links}
+    known = {"name": NAME, "runs": runs, "waitsForPeer": waits, "peer": ask("nodestatus", peer), "links": links}
     return json.dumps(known)
 
 
@@ -178,8 +180,10 @@ def main(verb: str, *of: str) -> None:
         sys.exit(not hand_over())
     elif verb == "rekey":
         rekey()
+    elif verb == "events":
+        print(node.journal(r"heartbeat.*(node \S+: is dead|standby: acquire)", *of))
     else:
-        sys.exit(f"{verb}: report, sees, is-settled, hand-over, rekey")
+        sys.exit(f"{verb}: report, sees, is-settled, hand-over, rekey, events")
 
 
 if __name__ == "__main__":
