@@ -115,7 +115,8 @@ export class MasterPair extends pulumi.ComponentResource {
 
   /**
    * The key of one generation, whatever its keepers in the state. Where heartbeat had one key, that had number 1 on the
-   * nodes: it stays, so that the masters understand each other while this comes to one after the other.
+   * nodes: in the first generation it stays. In another it goes, and both change to the new one in one moment, as at every
+   * rotation: by then both have the new keys, and doors (manager.py, rekey). Of fence keys there was none to jump from.
    */
   private key(name: string, generation: number): pulumi.Output<string> {
     return this.secret(`${name}-${generation}`, undefined, {

@@ -9,6 +9,7 @@ import { capture, notice, onPath, run, runScript, UserError } from "./process";
 import { exportStack, noStack, prepareStack, pulumi, stackOutputs } from "./stack";
 import type { Wish } from "./stack";
 import { forget, isEmpty, stateEnvironment } from "./state";
+import { leftOut } from "./without";
 
 const USAGE = `usage: npm run VERB -- [--stack NAME] [arguments of the Pulumi CLI]
   up           make the stack what the program says; asks where machines exist, unless --yes;
@@ -113,7 +114,7 @@ async function operate(
     notice(`the official ${standIns.join(", ")} can't be had here: using ha-nfs's own`);
   const config = prepareStack(given.stack, given.configFile, wish);
   if (config === undefined) throw new UserError(noStack(given.stack));
-  const named = ["--stack", given.stack, "--config-file", config, ...leftOut(verb, given)];
+  const named = ["--stack", given.stack, "--config-file", config, ...leftOut(verb, given, config)];
   if (asks && !given.has("--yes", "-y", ...ONLY_SHOWS) && !isLab(given.stack, config)) {
     const show = verb === "up" ? ["preview"] : [verb, ...ONLY_SHOWS];
     const rest = given.rest.filter((flag) => flag !== "--continue-on-error"); // which a preview does not know
@@ -122,25 +123,6 @@ async function operate(
   }
   await before?.(config);
   return run("pulumi", [verb, ...flags, ...named, ...given.rest]);
-}
-
-/** A resource's name ends with its host's; without one of the hosts nobody can say that all are one (settled.sh). */
-function leftOut(verb: string, { stack, without }: Arguments): string[] {
-  if (without.length === 0) return [];
-  if (verb !== "up" && verb !== "preview")
-    throw new UserError(`--without is for up and preview, not ${verb}`);
-  const hosts = Object.keys(stackOutputs(stack)["nodes"] ?? {});
-  const unknown = without.filter((host) => !hosts.includes(host));
-  if (unknown.length > 0)
-    throw new UserError(`--without: found ${unknown.join(", ")}; allowed: ${hosts.join(", ")}`);
-  const same = hosts.find(
-    (name) => !without.includes(name) && without.some((host) => name.endsWith(`-${host}`)),
-  );
-  if (same !== undefined)
-    throw new UserError(
-      `--without: found ${without.join(", ")}, which names ${same} too: name both, or rename one`,
-    );
-  return [...without.map((host) => `**-${host}`), "**-settled-**"].flatMap((urn) => ["--exclude", urn]);
 }
 
 async function up(given: Arguments): Promise<number> {

@@ -11,11 +11,17 @@ export interface LabWish {
   machine?: string | undefined;
 }
 
-/** The lab's part of a stack's configuration; undefined when its machines are not the lab's. */
-export function labWish(config: string): LabWish | undefined {
+/** The settings in a stack's configuration file. */
+export function settings(config: string): Record<string, unknown> {
   const { config: values = {} } = (parse(readFileSync(config, "utf8")) ?? {}) as {
     config?: Record<string, unknown>;
   };
+  return values;
+}
+
+/** The lab's part of a stack's configuration; undefined when its machines are not the lab's. */
+export function labWish(config: string): LabWish | undefined {
+  const values = settings(config);
   const platform = values["ha-nfs:platform"] ?? "lab";
   if (platform !== "lab") return undefined;
   const { machine } = Object(values["ha-nfs:lab"]) as { machine?: unknown };

@@ -5,6 +5,9 @@
 
 # shellcheck disable=SC2034 # run's: a master has one for each replica
 INSTANCE=$NAME
+# An older ha-nfs had one owner mark for all replicas, that of the last one to be applied. By it, its `remove`, which runs
+# for a replica that goes in the very `up` that brings this one, would take nothing away.
+old_mark=/var/lib/ha-nfs/owner-feed.sh
 
 files() {
 	put "/etc/ha-nfs/replicator/known_hosts/$NAME" 644 "$NAME $HOST_KEY"$'\n'
@@ -19,6 +22,8 @@ reload() {
 apply() {
 	files
 	! is_changed '*' || reload
+	# another's stays: that one may be gone, and its remove takes it
+	! cmp -s "${owner:?}" $old_mark || rm $old_mark
 }
 
 remove() {

@@ -17,7 +17,7 @@ files() {
 	put $lib/wait-peer 755 "$WAIT_PEER"
 	put $lib/leave 755 "$LEAVE"
 	put $lib/give 755 "$GIVE"
-	put $lib/manager.py 644 "$MANAGER_PY"
+	put $lib/manager.py 755 "$MANAGER_PY"
 	put $lib/metrics.py 644 "$METRICS_PY"
 	put $lib/compare-disks 755 "$COMPARE"
 	put /etc/systemd/system/ha-nfs-compare@.service 644 "$COMPARE_UNIT"

@@ -5,7 +5,7 @@
 
 # Any state in which the two exchange data counts: a resync goes on by itself.
 is_connected() { [[ $(drbdadm cstate "$VOLUME" 2>/dev/null) == @(Connected|SyncSource|SyncTarget|PausedSync?|Verify?|WFBitMap?|WFSyncUUID) ]]; }
-manager() { python3 -sE /usr/local/lib/ha-nfs/manager.py "$@" 2>/dev/null; }
+manager() { /usr/local/lib/ha-nfs/manager.py "$@" 2>/dev/null; }
 sees_peer() { manager sees "$PEER"; }
 is_settled() { manager is-settled; }
 

@@ -192,6 +192,11 @@ describe("NfsCluster", () => {
     }
   });
 
+  it("says in plain text which generation of the secrets a master has been given: up --without reads it", () => {
+    for (const part of ["drbd", "heartbeat"])
+      for (const host of ["m1", "m2"]) assert.match(stdin(`nfs-${part}-${host}`), /^SECRETS_GENERATION=1$/m);
+  });
+
   it("renders each master its own heartbeat paths and both the same DRBD resource", () => {
     assert.match(stdin("nfs-heartbeat-m1"), /ucast eth2 10\.10\.2\.12\nucast eth1 10\.10\.1\.12/);
     assert.match(stdin("nfs-heartbeat-m2"), /ucast eth2 10\.10\.2\.11\nucast eth1 10\.10\.1\.11/);

@@ -116,7 +116,7 @@ async function perform(fault: Fault, theatre: Theatre, writer: Writer, recorder:
 async function look({ masters, on }: Patient): Promise<Record<string, string>> {
   const peer = (name: string) => masters.find((other) => other !== name);
   const state = (name: string) =>
-    `cat /proc/drbd; grep -s . /run/ha-nfs/*; python3 -sE /usr/local/lib/ha-nfs/manager.py report ${peer(name)}`;
+    `cat /proc/drbd; grep -s . /run/ha-nfs/*; /usr/local/lib/ha-nfs/manager.py report ${peer(name)}`;
   const said = masters.map(async (name) => [
     name,
     await on(name, `${state(name)}; journalctl -b --no-pager -o short-precise -n 500 2>&1`).catch(

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { volumeConf } from "../../components/render/agent";
+import { scriptText } from "../../components/render/shell";
+import { library, nodeFile } from "../../components/remote/hostScript";
 import { until } from "../until";
 import { Machine } from "./machine";
 
@@ -105,6 +108,48 @@ describe("safety: the guard, as a process", function () {
       n1.sh(`rm ${RUN}/maintenance`);
       await until("it is repaired", () => n1.text("/proc/fs/nfsd/threads") === "8");
       await n1.finds(/^$/);
+    });
+  });
+
+  describe("leaves what a node script is changing to that script", () => {
+    /** Another share, which the script exports after mountd has been restarted, and that takes long. */
+    const changes = async () => {
+      const vars = {
+        VOLUME: "data",
+        MOUNT: "/srv/nfs",
+        EXPORTS: "/srv/nfs/data 10.0.0.0/8(rw)\n/srv/nfs/audit 10.0.0.0/8(rw)\n",
+        NFS_CONF: "[nfsd]\nthreads=8\n",
+        VOLUME_CONF: volumeConf({ volume: "data", minor: 0, mount: "/srv/nfs", shares: ["data"] }),
+        MOUNTD_UNIT: "[Service]\nExecStart=/bin/true\n",
+        SERVICE: nodeFile("service"),
+        CONNECTIONS: n1.text("/usr/local/lib/ha-nfs/connections"),
+      };
+      const { said } = await n1.serving();
+      n1.put("/stub/restart-takes", "3");
+      n1.put("/stub/nfs.sh", scriptText("nfs.sh", "x", vars, library("nfs.sh"), nodeFile("nfs.sh")));
+      const script = n1.start("echo $$ >/stub/script; exec bash -s -- apply </stub/nfs.sh");
+      await until(`mountd is restarted: ${script.said()}`, () => n1.count(/^systemctl restart/) === 1);
+      await sleep(1500);
+      assert.doesNotMatch(n1.text("/var/lib/nfs/etab"), /audit/);
+      assert.doesNotMatch(said(), /repair/);
+      return { said, script };
+    };
+
+    it("to its end", async () => {
+      const { said, script } = await changes();
+      await until("the script ends", () => script.child.exitCode !== null);
+      assert.equal(script.child.exitCode, 0, script.said());
+      assert.match(n1.text("/var/lib/nfs/etab"), /audit/);
+      await sleep(1200);
+      assert.doesNotMatch(said(), /repair/);
+      assert.equal(n1.text(`${RUN}/state`), "serving");
+    });
+
+    it("and no longer where it is killed", async () => {
+      const { said } = await changes();
+      n1.sh("rm /stub/restart-takes; kill -KILL $(</stub/script)");
+      await until(`it is repaired: ${said()}`, () => said().includes("repaired exports\n"));
+      assert.match(n1.text("/var/lib/nfs/etab"), /audit/);
     });
   });
 

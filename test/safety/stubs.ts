@@ -69,7 +69,11 @@ echo "\${1:-8}" >/proc/fs/nfsd/threads`,
 -ra) sed -n 's/(.*/(rw)/; s/ /\\t/p' /etc/exports.d/ha-nfs.exports >/var/lib/nfs/etab ;;
 -ua) : >/var/lib/nfs/etab ;;
 esac`,
-  systemctl: `[[ $* != "restart ha-nfs-mountd.service" ]] || echo 1 >/sys/fs/cgroup/system.slice/ha-nfs-mountd.service/cgroup.procs`,
+  systemctl: `[[ $* == "restart ha-nfs-mountd.service" ]] || exit 0
+exec >/sys/fs/cgroup/system.slice/ha-nfs-mountd.service/cgroup.procs
+[[ ! -e /stub/restart-takes ]] || sleep "$(</stub/restart-takes)"
+echo 1`,
+  sysctl: "", // it would set this machine's
   cl_status: `[[ ! -e /stub/cl_status-hangs ]] || exec sleep 1000
 case $1 in
 nodestatus) cat /stub/nodestatus ;;

@@ -188,6 +188,13 @@ describe("node scripts: fencing", () => {
       assert.deepEqual(restarts(second.calls), []);
     });
 
+    it("installs what is asked and told the cluster manager as a program beside what it imports", () => {
+      box.run("fencing.sh", "apply", fencing);
+      box.run("guard.sh", "apply", guard);
+      const { status, output } = box.exec(`${LIB}/manager.py nonsense`);
+      assert.deepEqual([status, output], [1, "nonsense: report, sees, is-settled, hand-over, rekey\n"]);
+    });
+
     it("starts a changed guard anew, and never the service", () => {
       box.run("guard.sh", "apply", guard);
       const { calls } = box.run("guard.sh", "apply", { ...guard, UPKEEP_PY: "# changed\n" });

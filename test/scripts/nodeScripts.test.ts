@@ -182,18 +182,6 @@ describe("node scripts", function () {
     });
   });
 
-  it("removes the feed of one replica, and leaves the others", () => {
-    const feed = (action: string, name: string) => {
-      const vars = { NAME: name, CONFIG: "{}\n", SSH_HOST: "Host x\n", HOST_KEY: "ssh-ed25519 AAAA" };
-      const { status, output } = box.run("feed.sh", action, vars, ":", `nfs-feed-${name}-m1`);
-      assert.equal(status, 0, output);
-    };
-    const isThere = (name: string) => box.exists(`/etc/ha-nfs/replicator/slaves/${name}.json`);
-    for (const name of ["s1", "s2"]) feed("apply", name);
-    feed("remove", "s1");
-    assert.deepEqual([isThere("s1"), isThere("s2")], [false, true]);
-  });
-
   it("leave alone what another resource has applied since: a host that was renamed, or has another role", () => {
     const vars = { VOLUME: "data", MOUNT: "/srv/nfs", VIP_CONF: "VIP=10.10.1.100\n" };
     const vip = (action: string, owner: string) => box.run("vip.sh", action, vars, ":", owner);

@@ -36,6 +36,22 @@ describe("a stack that an older version made", function () {
       });
     }
 
+  it("loses heartbeat's one key, and no other secret, where the secrets had been rotated", async () => {
+    project = programOf("hosts");
+    restore(project, "d3c9be9", "hosts");
+    const state = ".state/backend/.pulumi/stacks/ha-nfs/hosts.json";
+    project.write(state, project.read(state).replaceAll('"generation":"1"', '"generation":"3"'));
+    const config = project.read("Pulumi.hosts.yaml");
+    project.write("Pulumi.hosts.yaml", `${config}  ha-nfs:secretsGeneration: 3\n`);
+    const { status, stdout, stderr } = await project.run("preview", "--json", "--stack", "hosts");
+    assert.equal(status, 0, stdout + stderr);
+    const harmful = (JSON.parse(stdout) as Preview).steps.filter(({ op }) => !HARMLESS.includes(op));
+    assert.deepEqual(
+      harmful.map(({ op, urn }) => `${op} ${urn.split("::").at(-1)}`),
+      ["delete nfs-masters-heartbeat-secret"],
+    );
+  });
+
   it("becomes today's, however often up is killed on the way, and the masters keep their keys", async () => {
     project = programOf("hosts");
     restore(project, "d3c9be9", "hosts");

@@ -148,11 +148,13 @@ describe("the verbs, with the real CLI", function () {
 
   it("changes the others while a host is away, and that one at the next up", async () => {
     const program = project.read("index.ts");
-    const host = (name: string) =>
-      `const ${name} = new local.Command("part-${name}", { create: "echo $SAYS", environment: { SAYS: greeting } });\n`;
+    const host = (name: string, stdin = "''") =>
+      `const ${name} = new local.Command("part-${name}", { create: "echo $SAYS", environment: { SAYS: greeting }, stdin: ${stdin} });\n`;
+    const generation = 'new pulumi.Config("ha-nfs").get("secretsGeneration") ?? "1"';
+    const master = host("m2", `"SECRETS_GENERATION=" + (${generation}) + "\\n"`);
     project.write(
       "index.ts",
-      `${program}${host("m1")}${host("m2")}export const nodes = { m1: {}, m2: {}, "old-m2": {} };\n`,
+      `${program}${host("m1")}${master}export const nodes = { m1: {}, m2: {}, "old-m2": {} };\n`,
     );
     const outcome = async (...flags: string[]) => {
       const { status, stdout, stderr } = await project.run("up", "--yes", "--json", ...flags);
@@ -172,6 +174,21 @@ describe("the verbs, with the real CLI", function () {
     assert.match(wrong.stderr, /--without is for up and preview, not destroy/);
     assert.deepEqual(await outcome("--without", "m2", "--without", "old-m2"), ["part-m1"]);
     assert.deepEqual(await outcome(), ["part-m2"]);
+
+    // a master that is left out keeps its secrets
+    const withoutMaster = ["--without", "m2", "--without", "old-m2"];
+    const rotate = (to: number) => configure(`  it:greeting: fourth\n  ha-nfs:secretsGeneration: ${to}\n`);
+    rotate(2);
+    for (const verb of ["up", "preview"]) {
+      const { status, stdout, stderr } = await project.run(verb, "--yes", ...withoutMaster);
+      assert.deepEqual([status, stdout], [1, ""]);
+      assert.match(
+        stderr,
+        /^error: secretsGeneration: found 2; allowed: 1, which m2 has, as long as it is left out; to rotate the secrets, bring m2 back and run up with it$/m,
+      );
+    }
+    assert.deepEqual(await outcome("--without", "m1"), ["part-m2"], "who has no secrets may be left out");
+    assert.deepEqual(await outcome(...withoutMaster), []);
     project.write("index.ts", program);
   });
 

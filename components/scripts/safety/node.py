@@ -149,7 +149,7 @@ def lock(name: str, wait_s: float = 0) -> Iterator[bool]:
 
 def is_locked(name: str) -> bool:
     """Whether another process holds that lock: `looking` is a person's at both sides of a split brain, `fence` the
-    handler's."""
+    handler's, `script` a node script's."""
     with lock(name) as free:
         return not free
 

@@ -35,6 +35,11 @@ class Probe(threading.Thread):
             time.sleep(1)
 
 
+def is_at_work(script: str) -> bool:
+    """Whether a node script has changed a file of its own and lives: what is changed takes effect by it, see lib.sh."""
+    return os.path.exists(f"{node.LIB}/pending-{script}") and node.is_locked("script")
+
+
 class Parts:
     def __init__(self, mount: str, addresses: list[str]) -> None:
         self.mount, self.addresses = mount, addresses
@@ -72,16 +77,19 @@ class Parts:
         return pid != "" and os.path.exists(f"/proc/{pid}")
 
     def ill(self) -> str | None:
-        """The first part of the service that is not as it should be, by the name that `service repair` takes."""
+        """The first part of the service that is not as it should be, and that no script is about to make so, by the name
+        that `service repair` takes."""
         if not self.is_alive(f"{node.RUN}/nfsdcld.pid"):  # before nfsd, which would forget the clients without it
             return "nfsdcld"
-        if not node.read("/sys/fs/cgroup/system.slice/ha-nfs-mountd.service/cgroup.procs"):
+        if not node.read("/sys/fs/cgroup/system.slice/ha-nfs-mountd.service/cgroup.procs") and not is_at_work("nfs.sh"):
             return "mountd"
-        if not self.has_exports():
+        if not self.has_exports() and not is_at_work("nfs.sh"):
             return "exports"
         if node.read("/proc/fs/nfsd/threads", "0") == "0":
             return "nfsd"
-        return None if self.has_addresses() and self.is_alive(f"{node.RUN}/connections.pid") else "address"
+        if (self.has_addresses() and self.is_alive(f"{node.RUN}/connections.pid")) or is_at_work("vip.sh"):
+            return None
+        return "address"
 
 
 def fitness(here: node.Drbd, wish: str, sees_witness: bool) -> str:

@@ -50,7 +50,7 @@ export async function spoil(h: Hands, node: string, command: string, limit = 15)
 
 /** A planned move of the service from a master to the other one, until it is there. */
 export async function move(h: Hands, from: string): Promise<void> {
-  await h.on(from, "python3 -sE /usr/local/lib/ha-nfs/manager.py hand-over");
+  await h.on(from, "/usr/local/lib/ha-nfs/manager.py hand-over");
   const there = "grep -q ' /srv/nfs ' /proc/mounts && grep -q '^th [1-9]' /proc/net/rpc/nfsd";
   await h.succeeds(from === h.active ? h.standby : h.active, there, 60);
   await h.service(60);

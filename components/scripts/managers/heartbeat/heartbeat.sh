@@ -27,7 +27,7 @@ is_member() { cl_status hbstatus >/dev/null 2>&1; }
 reload() {
 	local tries
 	if is_changed /etc/ha.d/authkeys; then
-		/usr/bin/python3 -sE /usr/local/lib/ha-nfs/manager.py rekey || return
+		/usr/local/lib/ha-nfs/manager.py rekey || return
 	else
 		"$heartbeat" -r || return
 	fi

@@ -1,3 +1,4 @@
+#!/usr/bin/python3 -sE
 """What the guard says to the cluster manager: heartbeat, in its R1 mode. The manager says who should serve; here it is told
 when that cannot be, and when its books and the truth have parted. As a program, what others ask and tell it:
 
