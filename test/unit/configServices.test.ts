@@ -136,7 +136,7 @@ describe("config: heartbeat, DRBD and NFS", () => {
       "heartbeat.deadtime: found 900ms; allowed: at least 1000ms, or a busy master counts as dead; raise it",
     ],
     [
-      heartbeat({ initdead: "5s" }),
+      heartbeat({ deadtime: "3s", initdead: "5s" }),
       "heartbeat.initdead: found 5000ms; allowed: at least 6000ms, twice deadtime; raise it, or lower deadtime",
     ],
   ]);
