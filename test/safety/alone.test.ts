@@ -74,7 +74,26 @@ describe("safety: ha-nfs-alone, a person's word that a node is to serve without 
     assert.match(String(await pair.n1.askWitness("holder")), /^n2 /);
     assert.equal((await say("n1")).code, 0);
     assert.match(String(await pair.n1.askWitness("holder")), /^n1 /);
-    assert.ok(pair.n1.exists("lib/claimed"));
+    assert.deepEqual([pair.n1.exists("lib/claimed"), pair.n1.exists("lib/debt")], [true, false]);
+  });
+
+  it("asks once more where the witness alone decides and is silent, and says nothing without that", async () => {
+    options({ device: false, witness: true });
+    const refused = await say("n1", "n2 is off", "no");
+    assert.equal(refused.code, 1, refused.output);
+    assert.match(refused.output, /lets n2\nserve what it has, and all that n1 has acknowledged is lost/);
+    assert.match(refused.output, /nothing is said: n1 does not serve alone/);
+    assert.deepEqual([pair.n1.exists("lib/alone"), pair.n1.exists("lib/debt")], [false, false]);
+    assert.equal((await say("n1", "n2 is off", "n2 stays off")).code, 0);
+    assert.deepEqual([pair.n1.exists("lib/alone"), pair.n1.exists("lib/debt")], [true, true]);
+  });
+
+  it("asks no more than twice where the witness hears of it", async () => {
+    options({ device: false, witness: true });
+    await pair.witness.door("witness");
+    const { code, output } = await say("n1", "n2 is off");
+    assert.equal(code, 0, output);
+    assert.ok(!pair.n1.exists("lib/debt"));
   });
 
   for (const [what, state, why] of [

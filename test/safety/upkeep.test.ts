@@ -136,6 +136,23 @@ w.look(node.settings("fence.conf"))`);
     assert.equal(await upkeep(), "the witness does not answer: stranger");
   });
 
+  it("tells what is at stake while the witness does not know of a debt, and no longer", async () => {
+    const stake = /^the witness does not know of it that n1 goes on without n2: .* n2 must not boot now/;
+    pair.n1.configure({ ...silent, device: false });
+    pair.n1.write("lib/debt", "A:0:0:0\n");
+    assert.match(await upkeep(), stake); // frozen still: the handler has not ended
+    alone();
+    pair.n1.keys("fence-key", "another-key");
+    assert.match(await upkeep(), stake);
+    assert.match(await upkeep(), /; the witness does not answer: stranger$/);
+    pair.n1.configure(silent);
+    const withDevice = "the witness does not know of it that n1 goes on without n2";
+    assert.equal(await upkeep(), `${withDevice}; the witness does not answer: stranger`);
+    pair.n1.keys("fence-key");
+    assert.equal(await upkeep(), "");
+    assert.ok(!pair.n1.exists("lib/debt"));
+  });
+
   for (const [what, script, connection, verdict] of [
     ["calls a connected peer off: it lies", "echo off", "Connected", /^lies: it calls n2 off/],
     ["calls a lost peer off", "echo off", "WFConnection", /^ok$/],

@@ -47,6 +47,21 @@ class Witness(Upkeep):
         if not pair["WITNESS"]:
             self.heard = time.monotonic()
             return ""
+        finding = self.settle(pair)
+        return "; ".join(text for text in (self.owed(pair), finding) if text)
+
+    def owed(self, pair: dict[str, str]) -> str:
+        if not node.read(node.DEBT):
+            return ""
+        me, peer = pair["ME"], pair["PEER"]
+        owed = f"the witness does not know of it that {me} goes on without {peer}"
+        if pair["DEVICE"]:  # then a peer that boots waits for this node
+            return owed
+        return f"{owed}: if {me} dies and {peer} boots, what {me} has acknowledged is lost, so {peer} must not boot now"
+
+    def settle(self, pair: dict[str, str]) -> str:
+        """Pays what is owed to the witness, and gives back what is no longer needed."""
+        me, peer = pair["ME"], pair["PEER"]
         noted = node.read(node.DEBT) or node.read(node.CLAIMED)
         here = self.drbd()
         register = self.ask(pair, "holder")
