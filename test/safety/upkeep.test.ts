@@ -38,6 +38,14 @@ describe("safety: upkeep, the debts to the witness", () => {
     assert.equal(pair.n1.read("lib/claimed"), "A:0:0:0");
   });
 
+  it("has paid where the witness knows of it, and its answer was lost", async () => {
+    pair.n1.write("lib/debt", "A:0:0:0\n");
+    await pair.n1.askWitness("seize n1 A:0:0:0");
+    alone();
+    assert.equal(await upkeep(), "");
+    assert.deepEqual([pair.n1.exists("lib/debt"), pair.n1.read("lib/claimed")], [false, "A:0:0:0"]);
+  });
+
   it("claims again from a witness that was restored from an old copy", async () => {
     await pair.n1.fence();
     alone();

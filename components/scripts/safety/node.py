@@ -22,7 +22,8 @@ KEYS = f"{ETC}/secrets/fence"
 WITNESS_KEYS = f"{ETC}/secrets/witness"
 CLAIMED = f"{LIB}/claimed"  # the generations with which the witness may have granted that this node goes on alone
 DEBT = f"{LIB}/debt"  # those with which it has gone on by a person's word, or without its peer's disk, untold
-ALONE = f"{LIB}/alone"  # a person's word that this node is to serve alone, see is_told
+BEHIND = f"{LIB}/behind"  # this node's disk was lost while the peer had one, and may be back after a boot: see upkeep.py
+ALONE = f"{RUN}/alone"  # a person's word that this node is to serve alone, see is_told; a boot ends it
 
 
 def settings(name: str) -> dict[str, str]:

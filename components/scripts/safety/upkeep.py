@@ -2,11 +2,43 @@
 and tells the truth. Each in a thread of its own, for a host that does not answer must keep nobody else waiting.
 """
 
+import os
 import threading
 import time
+from contextlib import suppress
+from typing import Callable
 
 import node
 import wire
+
+
+def is_told(volume: str, pair: dict[str, str]) -> bool:
+    """Whether a person's word holds: the peer, which was sworn to be off, must not answer."""
+    if not node.is_told(volume):
+        return False
+    if wire.ask_peer(pair, "fit", 1) is None:
+        return True
+    node.forget(node.ALONE)
+    return False
+
+
+def own_disk(here: node.Drbd, outdate: Callable[[], None]) -> node.Drbd:
+    """DRBD as the guard is to take it. A disk that is lost has no record of what the peer has written since; it may be back
+    after a boot, and a witness that has not heard of the loss would let it go on."""
+    if here.disk == "Diskless" and here.peer_disk == "UpToDate":
+        if not os.path.exists(node.BEHIND):
+            with suppress(OSError):  # no reason to leave the service alone
+                node.write(node.BEHIND, "its disk was lost")
+        return here
+    if not os.path.exists(node.BEHIND):
+        return here
+    if here.is_away and here.role == "Secondary" and here.disk in ("UpToDate", "Consistent"):
+        outdate()
+        return here._replace(disk="Outdated")
+    if here.disk == "Outdated" or here.disk == here.peer_disk == "UpToDate":  # DRBD has it on record now
+        with suppress(OSError):
+            node.forget(node.BEHIND)
+    return here
 
 
 class Upkeep(threading.Thread):
@@ -81,11 +113,13 @@ class Witness(Upkeep):
         alone = here.role == "Primary" and here.is_away and not here.frozen
         if here.role == "Primary" and here.peer_disk == "Diskless":  # after a boot it may have its old data back
             alone, noted = True, noted or self.owe()
-        if alone and noted and register != f"{me} {noted}":  # it has not heard of it yet, or its file is an old copy
-            if self.ask(pair, f"claim {me} {noted}") != "granted":
+        if alone and noted:
+            # it has not heard of it yet, or its file is an old copy
+            if register != f"{me} {noted}" and self.ask(pair, f"claim {me} {noted}") != "granted":
                 return f"the witness has granted {peer}, and {me} serves alone: look before you switch anything off"
-            node.write(node.CLAIMED, noted)
-            node.forget(node.DEBT)
+            if node.read(node.DEBT):
+                node.write(node.CLAIMED, noted)
+                node.forget(node.DEBT)
         return ""
 
     def give_back(self, pair: dict[str, str], register: str, noted: str) -> None:
