@@ -167,6 +167,12 @@ w.look(node.settings("fence.conf"))`);
     ["calls it on", "echo on", "Connected", /^ok$/],
     ["prints rubbish", "printf '\\xff maybe'", "Connected", /^does not answer: \ufffd maybe$/],
     ["fails", "echo no route >&2; exit 1", "Connected", /^does not answer: no route$/],
+    [
+      "fails in two lines",
+      "printf 'no\\n\\n route\\n' >&2; exit 1",
+      "Connected",
+      /^does not answer: no \/ route$/,
+    ],
   ] as const) {
     it(`knows a device that ${what}`, async () => {
       pair.n1.write("bin/device", `#!/bin/bash\n${script}\n`);

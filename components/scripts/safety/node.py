@@ -231,7 +231,8 @@ def ask_device(pair: dict[str, str], verb: str, seconds: str) -> Answer:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
     said = done.stdout.strip()
     late = "no answer in its time" if done.returncode in (124, 137) else ""
-    return Answer(done.returncode == 0, said, late or done.stderr.strip() or said or f"exit {done.returncode}")
+    complaint = " / ".join(line.strip() for line in done.stderr.splitlines() if line.strip())  # a finding is one line
+    return Answer(done.returncode == 0, said, late or complaint or said or f"exit {done.returncode}")
 
 
 class Every:
