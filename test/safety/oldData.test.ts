@@ -69,6 +69,9 @@ describe("safety: the guard of a node whose data may be old", function () {
     n1.put(BEHIND, "");
     n1.drbd({});
     await until("it is equal", () => !n1.has(BEHIND));
+    n1.put(BEHIND, "");
+    n1.drbd({ connection: "WFConnection", roles: "Primary/Unknown", disks: "UpToDate/Outdated" });
+    await until("a person has had it serve", () => !n1.has(BEHIND));
     assert.equal(n1.count(/^drbdadm outdate/), 0);
   });
 });

@@ -35,7 +35,8 @@ def own_disk(here: node.Drbd, outdate: Callable[[], None]) -> node.Drbd:
     if here.is_away and here.role == "Secondary" and here.disk in ("UpToDate", "Consistent"):
         outdate()
         return here._replace(disk="Outdated")
-    if here.disk == "Outdated" or here.disk == here.peer_disk == "UpToDate":  # DRBD has it on record now
+    newest = here.disk == "UpToDate" and (here.peer_disk == "UpToDate" or here.role == "Primary")  # by a person's word
+    if newest or here.disk == "Outdated":  # DRBD has it on record now
         with suppress(OSError):
             node.forget(node.BEHIND)
     return here
