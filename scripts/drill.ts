@@ -55,7 +55,7 @@ async function until<T>(what: string, limit: number, probe: () => T | Promise<T>
 /** A node's own account: what its cluster manager has decided, and the steps of the service. */
 async function eventsOf(name: string, node: NodeOutput, since: number): Promise<NodeEvent[]> {
   const offset = await clockOffset(node);
-  const verdict = `python3 -sE /usr/local/lib/ha-nfs/manager.py events ${Math.floor(since + offset)}`;
+  const verdict = `/usr/local/lib/ha-nfs/manager.py events ${Math.floor(since + offset)}`;
   const manager = await onNode(node, verdict);
   const service = await onNode(node, "cat /run/ha-nfs/events 2>/dev/null || :");
   return [

@@ -37,7 +37,7 @@ describe("safety: ha-nfs-alone, a person's word that a node is to serve without 
       output,
       /n2 may have served after this node did: whatever it has acknowledged since then is lost/,
     );
-    assert.equal(pair.n1.read("lib/alone"), SAME.split(":")[0]);
+    assert.equal(pair.n1.read("run/alone"), SAME.split(":")[0]);
     assertEnd(await pair.n1.fence(), PEER_OFF, { shot: true });
   });
 
@@ -45,22 +45,22 @@ describe("safety: ha-nfs-alone, a person's word that a node is to serve without 
     for (const typed of [["yes"], ["n2"], []]) {
       const { code, shot } = await say(...typed);
       assert.deepEqual({ code: code === 0, shot }, { code: false, shot: false });
-      assert.ok(!pair.n1.exists("lib/alone"));
+      assert.ok(!pair.n1.exists("run/alone"));
     }
   });
 
   it("has the person go and look where there is no device, or it fails", async () => {
     options({ device: false });
     assert.equal((await say("n1")).code, 1);
-    assert.ok(!pair.n1.exists("lib/alone"));
+    assert.ok(!pair.n1.exists("run/alone"));
     assert.equal((await say("n1", "n2 is off")).code, 0);
-    pair.n1.forget("lib/alone");
+    pair.n1.forget("run/alone");
     options({});
     pair.n1.write("device-fails", "");
     const { code, output } = await say("n1");
     assert.equal(code, 1);
     assert.match(output, /n2 is maybe on: no route to the management board/);
-    assert.ok(!pair.n1.exists("lib/alone"));
+    assert.ok(!pair.n1.exists("run/alone"));
     assert.equal((await say("n1", "n2 is off")).code, 0);
   });
 
@@ -74,7 +74,26 @@ describe("safety: ha-nfs-alone, a person's word that a node is to serve without 
     assert.match(String(await pair.n1.askWitness("holder")), /^n2 /);
     assert.equal((await say("n1")).code, 0);
     assert.match(String(await pair.n1.askWitness("holder")), /^n1 /);
-    assert.ok(pair.n1.exists("lib/claimed"));
+    assert.deepEqual([pair.n1.exists("lib/claimed"), pair.n1.exists("lib/debt")], [true, false]);
+  });
+
+  it("asks once more where the witness alone decides and is silent, and says nothing without that", async () => {
+    options({ device: false, witness: true });
+    const refused = await say("n1", "n2 is off", "no");
+    assert.equal(refused.code, 1, refused.output);
+    assert.match(refused.output, /lets n2\nserve what it has, and all that n1 has acknowledged is lost/);
+    assert.match(refused.output, /nothing is said: n1 does not serve alone/);
+    assert.deepEqual([pair.n1.exists("run/alone"), pair.n1.exists("lib/debt")], [false, false]);
+    assert.equal((await say("n1", "n2 is off", "n2 stays off")).code, 0);
+    assert.deepEqual([pair.n1.exists("run/alone"), pair.n1.exists("lib/debt")], [true, true]);
+  });
+
+  it("asks no more than twice where the witness hears of it", async () => {
+    options({ device: false, witness: true });
+    await pair.witness.door("witness");
+    const { code, output } = await say("n1", "n2 is off");
+    assert.equal(code, 0, output);
+    assert.ok(!pair.n1.exists("lib/debt"));
   });
 
   for (const [what, state, why] of [
@@ -91,7 +110,7 @@ describe("safety: ha-nfs-alone, a person's word that a node is to serve without 
       const { code, output, shot } = await say("n1", "n2 is off");
       assert.deepEqual({ code, shot }, { code: 1, shot: false });
       assert.match(output, why);
-      assert.ok(!pair.n1.exists("lib/alone"));
+      assert.ok(!pair.n1.exists("run/alone"));
     });
   }
 

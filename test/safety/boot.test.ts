@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../until";
 import { CODE, Pair } from "./pair";
 
 describe("safety: wait-peer, before the cluster manager at boot", () => {
@@ -44,7 +45,7 @@ describe("safety: wait-peer, before the cluster manager at boot", () => {
 
   it("ends at a person's word", async () => {
     const { child } = await waits();
-    pair.n1.write("lib/alone", "000000000000A000\n");
+    pair.n1.write("run/alone", "000000000000A000\n");
     await ends(child);
   });
 
@@ -57,8 +58,24 @@ describe("safety: wait-peer, before the cluster manager at boot", () => {
     assert.equal(child.exitCode, null);
   });
 
+  it("waits where the peer is on record as outdated, and the witness has it go on by a person's word", async () => {
+    pair.n1.configure({ witness: true });
+    pair.n1.state({ disk: "UpToDate" });
+    const door = await pair.witness.door("witness");
+    await pair.n2.askWitness("seize n2 A:0:0:0");
+    const { child } = await waits();
+    door.kill("SIGKILL");
+    await until("the witness is gone", () => door.signalCode !== null);
+    await sleep(1500);
+    assert.equal(child.exitCode, null);
+    await pair.witness.door("witness");
+    await pair.n1.askWitness("seize n1 A:0:0:0");
+    await ends(child);
+  });
+
   for (const [what, disk, options] of [
     ["the peer is on record as outdated", "UpToDate", {}],
+    ["it is, and the witness is silent", "UpToDate", { witness: true }],
     ["a witness without a device decides at the promote", "Consistent", { witness: true, device: false }],
   ] as const) {
     it(`ends at once where ${what}`, async () => {

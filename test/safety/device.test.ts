@@ -123,13 +123,13 @@ time.sleep(20)`;
     it("of these data: they are served, though this node has just booted and its device fails", async () => {
       pair.n2.state({ disk: "Consistent" });
       pair.n2.write("device-fails", "");
-      pair.n2.write("lib/alone", `${CURRENT}\n`);
+      pair.n2.write("run/alone", `${CURRENT}\n`);
       assertEnd(await pair.n2.fence(), PEER_OFF, { shot: true });
     });
 
     it("of other data than these: the word is worth nothing", async () => {
       pair.n2.state({ disk: "Consistent" });
-      pair.n2.write("lib/alone", "000000000000B000\n");
+      pair.n2.write("run/alone", "000000000000B000\n");
       assertEnd(await pair.n2.fence(), NO_PROOF);
     });
 
@@ -137,14 +137,14 @@ time.sleep(20)`;
       pair.n1.configure({});
       pair.n2.configure({});
       await pair.n1.door();
-      pair.n2.write("lib/alone", `${CURRENT}\n`);
+      pair.n2.write("run/alone", `${CURRENT}\n`);
       const { code, shot } = await pair.n2.fence();
       assert.deepEqual({ code, shot }, { code: 6, shot: false });
     });
 
     it("and an empty word is none", async () => {
       pair.n2.state({ disk: "Consistent" });
-      pair.n2.write("lib/alone", "");
+      pair.n2.write("run/alone", "");
       assertEnd(await pair.n2.fence(), NO_PROOF);
     });
   });

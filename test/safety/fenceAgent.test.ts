@@ -10,6 +10,7 @@ options=$(cat)
 printf '%s\\n' "$options" >>"$STUB/asked"
 tr '\\0' ' ' </proc/$$/cmdline >>"$STUB/command-lines"
 [[ ! -e $STUB/agent-hangs ]] || exec sleep 20
+[[ $PYTHONWARNINGS == ignore ]] || echo "DeprecationWarning: 'pipes' is deprecated" >&2
 [[ $options == *password=geheim* ]] || { echo "Failed: Unable to connect" >&2 && exit 1; }
 case $options in
 action=status*) [[ -e $STUB/is-off ]] && exit 2 || exit 0 ;;

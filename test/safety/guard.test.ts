@@ -256,12 +256,7 @@ describe("safety: the guard, as a process", function () {
 
     it("with garbage in its files: it serves, and stops", async () => {
       await n1.guard();
-      for (const file of [
-        "/var/lib/ha-nfs/verified",
-        "/var/lib/ha-nfs/alone",
-        `${RUN}/wish`,
-        `${RUN}/state`,
-      ]) {
+      for (const file of ["/var/lib/ha-nfs/verified", `${RUN}/alone`, `${RUN}/wish`, `${RUN}/state`]) {
         n1.sh(`printf '\\xff\\xfe\\nA' >${file}`);
       }
       await n1.is("stopped");

@@ -96,6 +96,13 @@ describe("safety: fence-peer and a peer whose door answers", () => {
     assert.equal(pair.n2.disk, "UpToDate");
   });
 
+  it("a standby to which a person has said that its peer is off forgets it: the peer asks", async () => {
+    pair.n2.write("run/alone", `${SAME.split(":")[0]}\n`);
+    await pair.n2.door();
+    assertEnd(await pair.n1.fence(), PEER_OUTDATED);
+    assert.ok(!pair.n2.exists("run/alone"));
+  });
+
   it("a standby that promotes itself says busy, and is asked again until it has ended", async () => {
     await pair.n2.door();
     const lock = pair.n2.file("run/promote.lock");

@@ -180,8 +180,8 @@ class Handler(unittest.TestCase):
 
 
 class Boot(unittest.TestCase):
-    def joins(self, connection="WFConnection", disk="Consistent", witness=False, device=True, told=False):
-        return rules.joins(connection, disk, witness, device, told)
+    def joins(self, connection="WFConnection", disk="Consistent", witness=False, device=True, told=False, foreign=False):
+        return rules.joins(connection, disk, witness, device, told, foreign)
 
     def test_a_node_that_has_booted_alone_waits(self):
         self.assertFalse(self.joins())
@@ -195,6 +195,11 @@ class Boot(unittest.TestCase):
         self.assertTrue(self.joins(disk="UpToDate"))
         self.assertTrue(self.joins(witness=True, device=False))
         self.assertTrue(self.joins(told=True))
+
+    def test_that_the_peer_is_on_record_is_not_enough_where_the_witness_has_it_go_on(self):
+        self.assertFalse(self.joins(disk="UpToDate", witness=True, foreign=True))
+        self.assertTrue(self.joins(disk="UpToDate", witness=True, foreign=True, told=True))
+        self.assertTrue(self.joins(disk="UpToDate", connection="Connected", witness=True, foreign=True))
 
 
 if __name__ == "__main__":

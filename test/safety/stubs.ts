@@ -52,6 +52,7 @@ primary) sed -i 's/ro:Secondary/ro:Primary/' /stub/drbd ;;
 secondary) sed -i 's/ro:Primary/ro:Secondary/' /stub/drbd ;;
 connect) sed -i 's/cs:StandAlone/cs:WFConnection/' /stub/drbd ;;
 disconnect) sed -i 's/cs:[A-Za-z]*/cs:StandAlone/' /stub/drbd ;;
+outdate) sed -i 's/ds:[A-Za-z]*/ds:Outdated/' /stub/drbd ;;
 verify) sed -i 's/cs:Connected/cs:VerifyS/' /stub/drbd ;;
 esac`,
   drbdsetup: `[[ ! -e /stub/refuses ]] || { cat /stub/refuses >&2 && exit 1; }

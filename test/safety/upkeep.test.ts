@@ -38,6 +38,14 @@ describe("safety: upkeep, the debts to the witness", () => {
     assert.equal(pair.n1.read("lib/claimed"), "A:0:0:0");
   });
 
+  it("has paid where the witness knows of it, and its answer was lost", async () => {
+    pair.n1.write("lib/debt", "A:0:0:0\n");
+    await pair.n1.askWitness("seize n1 A:0:0:0");
+    alone();
+    assert.equal(await upkeep(), "");
+    assert.deepEqual([pair.n1.exists("lib/debt"), pair.n1.read("lib/claimed")], [false, "A:0:0:0"]);
+  });
+
   it("claims again from a witness that was restored from an old copy", async () => {
     await pair.n1.fence();
     alone();
@@ -136,12 +144,35 @@ w.look(node.settings("fence.conf"))`);
     assert.equal(await upkeep(), "the witness does not answer: stranger");
   });
 
+  it("tells what is at stake while the witness does not know of a debt, and no longer", async () => {
+    const stake = /^the witness does not know of it that n1 goes on without n2: .* n2 must not boot now/;
+    pair.n1.configure({ ...silent, device: false });
+    pair.n1.write("lib/debt", "A:0:0:0\n");
+    assert.match(await upkeep(), stake); // frozen still: the handler has not ended
+    alone();
+    pair.n1.keys("fence-key", "another-key");
+    assert.match(await upkeep(), stake);
+    assert.match(await upkeep(), /; the witness does not answer: stranger$/);
+    pair.n1.configure(silent);
+    const withDevice = "the witness does not know of it that n1 goes on without n2";
+    assert.equal(await upkeep(), `${withDevice}; the witness does not answer: stranger`);
+    pair.n1.keys("fence-key");
+    assert.equal(await upkeep(), "");
+    assert.ok(!pair.n1.exists("lib/debt"));
+  });
+
   for (const [what, script, connection, verdict] of [
     ["calls a connected peer off: it lies", "echo off", "Connected", /^lies: it calls n2 off/],
     ["calls a lost peer off", "echo off", "WFConnection", /^ok$/],
     ["calls it on", "echo on", "Connected", /^ok$/],
     ["prints rubbish", "printf '\\xff maybe'", "Connected", /^does not answer: \ufffd maybe$/],
     ["fails", "echo no route >&2; exit 1", "Connected", /^does not answer: no route$/],
+    [
+      "fails in two lines",
+      "printf 'no\\n\\n route\\n' >&2; exit 1",
+      "Connected",
+      /^does not answer: no \/ route$/,
+    ],
   ] as const) {
     it(`knows a device that ${what}`, async () => {
       pair.n1.write("bin/device", `#!/bin/bash\n${script}\n`);

@@ -94,7 +94,7 @@ describe("safety: fence-peer and the witness, while the peer is silent", () => {
 
     it("is overruled by a person whose word is about these data", async () => {
       await pair.n1.fence();
-      pair.n2.write("lib/alone", `${CURRENT}\n`);
+      pair.n2.write("run/alone", `${CURRENT}\n`);
       pair.n2.write("device-fails", "");
       assertEnd(await pair.n2.fence(), PEER_OFF, { shot: true });
       assert.equal(register(), "n1");

@@ -22,7 +22,8 @@ KEYS = f"{ETC}/secrets/fence"
 WITNESS_KEYS = f"{ETC}/secrets/witness"
 CLAIMED = f"{LIB}/claimed"  # the generations with which the witness may have granted that this node goes on alone
 DEBT = f"{LIB}/debt"  # those with which it has gone on by a person's word, or without its peer's disk, untold
-ALONE = f"{LIB}/alone"  # a person's word that this node is to serve alone, see is_told
+BEHIND = f"{LIB}/behind"  # this node's disk was lost while the peer had one, and may be back after a boot: see upkeep.py
+ALONE = f"{RUN}/alone"  # a person's word that this node is to serve alone, see is_told; a boot ends it
 
 
 def settings(name: str) -> dict[str, str]:
@@ -238,7 +239,8 @@ def ask_device(pair: dict[str, str], verb: str, seconds: str) -> Answer:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
     said = done.stdout.strip()
     late = "no answer in its time" if done.returncode in (124, 137) else ""
-    return Answer(done.returncode == 0, said, late or done.stderr.strip() or said or f"exit {done.returncode}")
+    complaint = " / ".join(line.strip() for line in done.stderr.splitlines() if line.strip())  # a finding is one line
+    return Answer(done.returncode == 0, said, late or complaint or said or f"exit {done.returncode}")
 
 
 class Every:

@@ -126,11 +126,12 @@ def fence(role: str, disk: str, means: Means) -> int:
     return PEER_OFF if granted or means.told else NO_PROOF
 
 
-def joins(connection: str, disk: str, witness: bool, device: bool, told: bool) -> bool:
+def joins(connection: str, disk: str, witness: bool, device: bool, told: bool, foreign: bool) -> bool:
     """Whether a node takes part in the cluster after a boot, with DRBD in this state.
 
-    UpToDate without a peer is DRBD's own word that the peer is on record as outdated (drbd_nl.c, attach). Where only a
-    witness proves who went on alone, the handler asks it at the promote.
+    UpToDate without a peer is DRBD's own word that the peer is on record as outdated (drbd_nl.c, attach), and DRBD then asks
+    no handler. The record may be old: a person may have had the peer serve since, which the witness then knows (`foreign`).
+    Where only a witness proves who went on alone, the handler asks it at the promote.
     """
     met = connection in ("Connected", "SyncSource", "SyncTarget", "PausedSyncS", "PausedSyncT", "VerifyS", "VerifyT")
-    return met or disk == "UpToDate" or told or (disk == "Consistent" and witness and not device)
+    return met or (disk == "UpToDate" and not foreign) or told or (disk == "Consistent" and witness and not device)

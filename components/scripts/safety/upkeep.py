@@ -6,9 +6,41 @@ import os
 import subprocess
 import threading
 import time
+from contextlib import suppress
+from typing import Callable
 
 import node
 import wire
+
+
+def is_told(volume: str, pair: dict[str, str]) -> bool:
+    """Whether a person's word holds: the peer, which was sworn to be off, must not answer."""
+    if not node.is_told(volume):
+        return False
+    if wire.ask_peer(pair, "fit", 1) is None:
+        return True
+    node.forget(node.ALONE)
+    return False
+
+
+def own_disk(here: node.Drbd, outdate: Callable[[], None]) -> node.Drbd:
+    """DRBD as the guard is to take it. A disk that is lost has no record of what the peer has written since; it may be back
+    after a boot, and a witness that has not heard of the loss would let it go on."""
+    if here.disk == "Diskless" and here.peer_disk == "UpToDate":
+        if not os.path.exists(node.BEHIND):
+            with suppress(OSError):  # no reason to leave the service alone
+                node.write(node.BEHIND, "its disk was lost")
+        return here
+    if not os.path.exists(node.BEHIND):
+        return here
+    if here.is_away and here.role == "Secondary" and here.disk in ("UpToDate", "Consistent"):
+        outdate()
+        return here._replace(disk="Outdated")
+    newest = here.disk == "UpToDate" and (here.peer_disk == "UpToDate" or here.role == "Primary")  # by a person's word
+    if newest or here.disk == "Outdated":  # DRBD has it on record now
+        with suppress(OSError):
+            node.forget(node.BEHIND)
+    return here
 
 
 class Upkeep(threading.Thread):
@@ -49,6 +81,21 @@ class Witness(Upkeep):
         if not pair["WITNESS"]:
             self.heard = time.monotonic()
             return ""
+        finding = self.settle(pair)
+        return "; ".join(text for text in (self.owed(pair), finding) if text)
+
+    def owed(self, pair: dict[str, str]) -> str:
+        if not node.read(node.DEBT):
+            return ""
+        me, peer = pair["ME"], pair["PEER"]
+        owed = f"the witness does not know of it that {me} goes on without {peer}"
+        if pair["DEVICE"]:  # then a peer that boots waits for this node
+            return owed
+        return f"{owed}: if {me} dies and {peer} boots, what {me} has acknowledged is lost, so {peer} must not boot now"
+
+    def settle(self, pair: dict[str, str]) -> str:
+        """Pays what is owed to the witness, and gives back what is no longer needed."""
+        me, peer = pair["ME"], pair["PEER"]
         noted = node.read(node.DEBT) or node.read(node.CLAIMED)
         here = self.drbd()
         register = self.ask(pair, "holder")
@@ -68,11 +115,13 @@ class Witness(Upkeep):
         alone = here.role == "Primary" and here.is_away and not here.frozen
         if here.role == "Primary" and here.peer_disk == "Diskless":  # after a boot it may have its old data back
             alone, noted = True, noted or self.owe()
-        if alone and noted and register != f"{me} {noted}":  # it has not heard of it yet, or its file is an old copy
-            if self.ask(pair, f"claim {me} {noted}") != "granted":
+        if alone and noted:
+            # it has not heard of it yet, or its file is an old copy
+            if register != f"{me} {noted}" and self.ask(pair, f"claim {me} {noted}") != "granted":
                 return f"the witness has granted {peer}, and {me} serves alone: look before you switch anything off"
-            node.write(node.CLAIMED, noted)
-            node.forget(node.DEBT)
+            if node.read(node.DEBT):
+                node.write(node.CLAIMED, noted)
+                node.forget(node.DEBT)
         return ""
 
     def give_back(self, pair: dict[str, str], register: str, noted: str) -> None:

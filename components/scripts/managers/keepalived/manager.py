@@ -1,3 +1,4 @@
+#!/usr/bin/python3 -sE
 """What the guard says to the cluster manager: keepalived, whose VRRP master serves. The manager says who should serve; here
 it is told when that cannot be, and the guard's wish follows its states. As a program, what others ask and tell it:
 
