@@ -11,6 +11,7 @@ const heartbeat = {
   LOGD_UNIT: "[Service]\nExecStart=/bin/true\n",
   HEARTBEAT_DROP_IN: "[Service]\n",
   HANFS: "#!/bin/sh\n",
+  OTHERS: "ha-nfs-keepalived.service",
 };
 /** The secrets of a generation, as components/masterPair.ts has them. */
 const secretsOf = (generation: number) => {
