@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { NOBODY, Pair } from "./pair";
+import { NOBODY, type Node, Pair } from "./pair";
 import { assertEnd, NO_PROOF, PEER_OFF, PEER_OUTDATED } from "./verdict";
 
 const silent = { peerAddresses: [NOBODY] };
@@ -28,8 +28,8 @@ describe("safety: fence-peer and the fence device", () => {
     assert.ok(!pair.n1.exists("run/switch-on"));
   });
 
-  it("silence is known within silence and a little, also where packets get lost", async () => {
-    // a full queue of connections makes the kernel drop all further ones
+  /** Has `of` drop what is sent to its door: a full queue of connections makes the kernel drop all further ones. */
+  const drops = async (of: Node) => {
     const full = `
 import socket, time
 listening = socket.socket()
@@ -38,14 +38,31 @@ listening.listen(0)
 first = socket.create_connection((sys.argv[1], 7790))
 node.write(os.environ["HA_NFS_RUN"] + "/full", "")
 time.sleep(20)`;
-    void pair.n2.python(full, pair.n2.address);
-    await pair.n2.appears("run/full");
+    void of.python(full, of.address);
+    await of.appears("run/full");
+  };
+
+  it("silence is known within silence and a little, also where packets get lost", async () => {
+    await drops(pair.n2);
     pair.n1.configure({});
     const verdict = await pair.n1.fence();
     assertEnd(verdict, PEER_OFF, { shot: true });
     assert.match(verdict.log, /n2: silence/);
     assert.ok(verdict.ms >= 400 && verdict.ms < 2500, `${verdict.ms} ms`);
   });
+
+  for (const [ago, waits] of [
+    [1, false],
+    [4, true],
+  ] as const)
+    it(`a silence that the guard has met ${ago} s ago is ${waits ? "too old" : "not waited for once more"}`, async () => {
+      await drops(pair.n1);
+      pair.n2.configure({ silenceMs: 3000 });
+      pair.n2.write("run/silent", String(Number(process.hrtime.bigint()) / 1e9 - ago));
+      const verdict = await pair.n2.fence();
+      assertEnd(verdict, PEER_OFF, { shot: true });
+      assert.equal(verdict.ms >= 3000, waits, `${verdict.ms} ms`);
+    });
 
   it("a device that fails is no proof, and its reason is on record", async () => {
     pair.n2.write("device-fails", "");

@@ -125,3 +125,47 @@ describe("safety: the guard hands over", function () {
     await until("it finds nothing more", () => n1.text(`${RUN}/findings`) === "");
   });
 });
+
+describe("safety: the guard takes over", function () {
+  this.timeout(60_000);
+  let n1: Machine;
+  beforeEach(async () => {
+    n1 = await new Machine().ready();
+    n1.drbd({ roles: "Secondary/Primary" });
+  });
+  afterEach(() => n1.end());
+
+  it("from a peer that is stopping: it waits, asks DRBD nothing, and starts as soon as the peer has stopped", async () => {
+    await n1.peer("it is Primary, Connected");
+    await n1.guard();
+    n1.wish("up");
+    await n1.is("refused: n2 has not stopped");
+    await sleep(1500);
+    assert.equal(n1.count(/^drbdsetup/), 0);
+    n1.drbd({});
+    const began = performance.now();
+    await until("it starts", () => n1.count(/^drbdsetup primary/) > 0);
+    assert.ok(performance.now() - began < 700, `${performance.now() - began} ms`);
+    await n1.is("serving");
+  });
+
+  it("from one that is silent: DRBD finds out, and the handler need not listen as long again", async () => {
+    n1.sh("sed -i s/127.0.0.2/192.0.2.1/ /etc/ha-nfs/fence.conf");
+    await n1.guard();
+    n1.wish("up");
+    await until("it asks DRBD", () => n1.count(/^drbdsetup primary/) > 0);
+    await until("the silence is noted", () => n1.has(`${RUN}/silent`));
+  });
+
+  it("once more, and only once, where DRBD refuses for want of a proof: the proof may have come last", async () => {
+    n1.put(
+      "/stub/refuses",
+      "0: State change failed: (-7) Refusing to be Primary while peer is not outdated\n",
+    );
+    n1.drbd({ connection: "WFConnection", roles: "Secondary/Unknown", disks: "UpToDate/DUnknown" });
+    await n1.guard();
+    n1.wish("up");
+    await n1.is(/^refused: 0: State change failed: \(-7\)/);
+    assert.equal(n1.count(/^drbdsetup primary/), 2);
+  });
+});

@@ -36,6 +36,7 @@ export interface Options {
   /** Where the peer's doors are asked. @default the peer's own address */
   peerAddresses?: readonly string[];
   deviceSeconds?: number;
+  silenceMs?: number;
 }
 
 export interface Verdict {
@@ -143,14 +144,20 @@ export class Node {
     fs.rmSync(this.file(name), { force: true });
   }
 
-  configure({ device = true, witness = false, peerAddresses, deviceSeconds = 5 }: Options): void {
+  configure({
+    device = true,
+    witness = false,
+    peerAddresses,
+    deviceSeconds = 5,
+    silenceMs = 400,
+  }: Options): void {
     const other = this.name === "n1" ? this.pair.n2 : this.pair.n1;
     const conf = {
       me: this.name,
       peer: this.peer,
       volume: "data",
       peerAddresses: peerAddresses ?? [other.address],
-      silenceMs: 400,
+      silenceMs,
       device: device ? this.file("bin/device") : "",
       deviceSeconds,
       witness: witness ? this.pair.witness.address : "",

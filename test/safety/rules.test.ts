@@ -40,7 +40,13 @@ describe("safety: every interleaving of the rules", () => {
 });
 
 describe("safety: node.py, rules.py, manager.py and parts.py", () => {
-  for (const name of ["node_test.py", "rules_test.py", "manager_test.py", "parts_test.py"]) {
+  for (const name of [
+    "node_test.py",
+    "rules_test.py",
+    "manager_test.py",
+    "keepalived_test.py",
+    "parts_test.py",
+  ]) {
     it(name, () => {
       const { status, stderr } = tests(name);
       assert.equal(status, 0, stderr);

@@ -56,7 +56,7 @@ class Books:
     """Follows keepalived's states, and says to it what this node bids."""
 
     def __init__(self) -> None:
-        self.wrong, self.since = "", 0.0
+        self.since = time.monotonic()  # when the wish was last what keepalived says, or was made so
         if not os.path.exists(FIFO):
             os.mkfifo(FIFO, 0o600)
         if not node.read(BID):
