@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Manager } from "../../components/enums";
 import { ROOT } from "../lab/stack";
 import type { Mode } from "./fault";
 
@@ -30,17 +31,23 @@ const FENCING: Record<Mode, string> = {
 
 /** The modes that this code can be in: one that knows no fencing has none. */
 export function knownModes(): Mode[] {
-  return hasFencing() ? (Object.keys(FENCING) as Mode[]) : ["neither"];
+  return hasKey("fencing") ? (Object.keys(FENCING) as Mode[]) : ["neither"];
 }
 
 /** The lines of the configuration for a mode; `generation` is that of the secrets, and `changes` are set beside or instead. */
-export function configuration(mode: Mode, generation: number, changes: Settings = {}): string[] {
-  const fencing = hasFencing() ? { fencing: FENCING[mode] } : {};
-  const settings = { ...STACK, secretsGeneration: `${generation}`, ...fencing, ...changes };
+export function configuration(
+  mode: Mode,
+  manager: Manager,
+  generation: number,
+  changes: Settings = {},
+): string[] {
+  const fencing = hasKey("fencing") ? { fencing: FENCING[mode] } : {};
+  const managed = hasKey("manager") ? { manager } : {};
+  const settings = { ...STACK, ...managed, secretsGeneration: `${generation}`, ...fencing, ...changes };
   return Object.entries(settings).map(([key, value]) => `ha-nfs:${key}: ${value}`);
 }
 
 /** By the schema, which knows every key: `Pulumi.yaml` may not have one yet. */
-function hasFencing(): boolean {
-  return /^\s*fencing: /m.test(readFileSync(join(ROOT, "config/schema.ts"), "utf8"));
+function hasKey(key: string): boolean {
+  return new RegExp(`^\\s*${key}: `, "m").test(readFileSync(join(ROOT, "config/schema.ts"), "utf8"));
 }

@@ -1,3 +1,4 @@
+import type { Manager } from "../../components/enums";
 import type { Hands } from "./hands";
 
 /** What may prove that a master is off or outdated. `neither`: nothing, so that one master alone must not go on. */
@@ -14,6 +15,8 @@ export interface Fault {
   stands: string;
   /** In which it makes sense. */
   modes: readonly Mode[];
+  /** The only cluster manager that has it; default all have. */
+  manager?: Manager;
   /** Makes the fault and ends it: afterwards the pair must become redundant, by the hand below or by none. */
   inject: (hands: Hands) => Promise<unknown>;
   /** How often a master may be shot; default never. */

@@ -12,6 +12,8 @@ import type { Status } from "../../scripts/status";
 /** What healing needs to know of a stack. */
 export interface Patient {
   stack: string;
+  /** The cluster manager's, of systemd. */
+  unit: string;
   readonly masters: readonly string[];
   readonly all: readonly string[];
   on: (node: string, command: string) => Promise<string>;
@@ -99,18 +101,18 @@ async function discardOne(patient: Patient, keep?: string): Promise<string | und
   return `split brain: ${loser}'s data discarded`;
 }
 
-/** The service goes to the other master: heartbeat anew on the one that has the volume. */
-async function handOver({ masters, on, status }: Patient): Promise<string | undefined> {
+/** The service goes to the other master: the cluster manager anew on the one that has the volume. */
+async function handOver({ unit, masters, on, status }: Patient): Promise<string | undefined> {
   const { masters: reports } = await status();
   const holder = masters.find((name) => {
     const report = reports[name];
     return report && !("unreachable" in report) && report.drbd.role === "Primary";
   });
   if (!holder) return undefined;
-  await on(holder, "timeout 30 systemctl stop heartbeat; systemctl start --no-block heartbeat").catch(
+  await on(holder, `timeout 30 systemctl stop ${unit}; systemctl start --no-block ${unit}`).catch(
     () => undefined,
   );
-  return `heartbeat restarted on ${holder}`;
+  return `${unit} restarted on ${holder}`;
 }
 
 async function powerCycle({ stack, masters }: Patient): Promise<string> {

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Manager } from "../../components/enums";
+import { UNITS } from "../../components/managers/manager";
 import { stackDir } from "../../lab/paths";
 import { onNode } from "../../scripts/remote";
 import { status } from "../../scripts/status";
@@ -24,14 +26,18 @@ export class House {
   private generation = 1;
 
   private outputs: Outputs | undefined;
-  private lines = configuration("both", this.generation);
+  private lines: string[];
   /** What the stack is by an `up` of this process; empty before. */
   private is = "";
   /** The file that has the same of the last `up` at all. */
   private readonly mark: string;
 
-  constructor(private readonly name: string) {
+  constructor(
+    private readonly name: string,
+    private readonly manager = Manager.Heartbeat,
+  ) {
     this.stack = new TestStack(name);
+    this.lines = configuration("both", manager, this.generation);
     this.mark = join(stackDir(name), "faults.config");
   }
 
@@ -42,11 +48,11 @@ export class House {
 
   /** Brings the stack into a mode, by an `up` when it is in another one, or may be of another code. */
   private async enter(mode: Mode, changes: Settings = {}): Promise<void> {
-    const lines = configuration(mode, this.generation, changes);
+    const lines = configuration(mode, this.manager, this.generation, changes);
     const wanted = [...lines, `# ${codeOf()}`].join("\n");
     if (this.is === wanted) return;
     if (this.stands && readFileSync(this.mark, "utf8") === wanted && !wanted.endsWith(CHANGED)) return;
-    notice(["up, mode", mode, ...Object.entries(changes).flat()].join(" "));
+    notice(["up, mode", mode, "under", this.manager, ...Object.entries(changes).flat()].join(" "));
     this.lines = lines;
     // an up that fails may have changed half of it
     rmSync(this.mark, { force: true });
@@ -113,6 +119,7 @@ export class House {
     const nodes = () => this.outputs?.nodes ?? {};
     return {
       stack: this.name,
+      unit: UNITS[this.manager],
       get all() {
         return Object.keys(nodes());
       },

@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import type { Manager } from "../../components/enums";
 import { notice, UserError } from "../../toolchain/process";
 import { knownModes } from "./configuration";
 import { type Fault, type Mode, type Run, violations } from "./fault";
@@ -18,9 +19,13 @@ interface Each {
 
 const isOf = ({ fault, mode }: Each, run: Run) => run.fault === fault.name && run.mode === mode;
 
+const under = (manager: Manager) => faults.filter((f) => f.manager === undefined || f.manager === manager);
+
 /** What the flags choose, a mode after the other: each change of mode is an `up`. */
-function chosen({ filter, quick, mode: only }: Options): Each[] {
-  const some = faults.filter((f) => (filter.test(f.name) || filter.test(f.stands)) && (!quick || f.quick));
+function chosen({ filter, quick, mode: only, manager }: Options): Each[] {
+  const some = under(manager).filter(
+    (f) => (filter.test(f.name) || filter.test(f.stands)) && (!quick || f.quick),
+  );
   return knownModes()
     .filter((mode) => only === undefined || mode === only)
     .flatMap((mode) => some.filter(({ modes }) => modes.includes(mode)).map((fault) => ({ fault, mode })));
@@ -54,7 +59,7 @@ async function runAll(options: Options): Promise<number> {
     const again = chosen(options);
     dropRuns(options.results, (run) => again.some((each) => isOf(each, run)));
   }
-  const house = new House(options.stack);
+  const house = new House(options.stack, options.manager);
   const planned = plan(options);
   let [broken, unjudged] = [0, 0];
   for (const [i, each] of planned.entries()) {
@@ -72,9 +77,9 @@ async function runAll(options: Options): Promise<number> {
   return broken + unjudged === 0 ? 0 : 1;
 }
 
-function list({ results, filter }: Options): void {
+function list({ results, filter, manager }: Options): void {
   const runs = readRuns(results);
-  for (const fault of faults.filter(({ name, stands }) => filter.test(name) || filter.test(stands))) {
+  for (const fault of under(manager).filter(({ name, stands }) => filter.test(name) || filter.test(stands))) {
     const counts = fault.modes.map(
       (mode) => `${mode} ${runs.filter((run) => run.fault === fault.name && run.mode === mode).length}`,
     );
@@ -82,8 +87,11 @@ function list({ results, filter }: Options): void {
   }
 }
 
-function write({ results }: Options): void {
-  writeFileSync(results.replace(/jsonl$/, "md"), report(faults, readRuns(results), impossible));
+function write({ results, manager }: Options): void {
+  writeFileSync(
+    results.replace(/jsonl$/, "md"),
+    report(manager, under(manager), readRuns(results), impossible),
+  );
 }
 
 async function main(): Promise<number> {

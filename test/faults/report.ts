@@ -1,6 +1,7 @@
+import type { Manager } from "../../components/enums";
 import { type Fault, type Mode, type Run, violations } from "./fault";
 
-const HEADER = `# What happens when something fails
+const header = (manager: Manager) => `# What happens when something fails, under ${manager}
 
 Written by \`npm run test:faults\` from what it has measured in the lab; nobody writes here. Each run is a fault under a writer
 that has every record fsync'ed (one in 20 ms), two clients that fight for one lock, a probe in each master and a capture
@@ -14,6 +15,7 @@ of what the address answers. \`test/faults/\` has the faults, and what counts as
 
 /** The document, from the runs alone: what was not measured has no figure. */
 export function report(
+  manager: Manager,
   faults: readonly Fault[],
   runs: readonly Run[],
   impossible: readonly (readonly [string, string])[],
@@ -36,7 +38,7 @@ export function report(
     runs.filter((run) => run.fault === fault.name).flatMap((run) => wrongs(run, fault)),
   );
   return [
-    HEADER,
+    header(manager),
     "",
     runs.length > 0 ? `${runs.length} runs, of the code at ${codes.join(", ")}.` : "Nothing has been run.",
     "",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Manager } from "../../components/enums";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -65,17 +66,17 @@ describe("what is wrong in a run", () => {
 
 describe("the report of the faults", () => {
   it("has no figure that was not measured", () => {
-    assert.deepEqual(rows(report([killed, disk], [], [])), [
+    assert.deepEqual(rows(report(Manager.Heartbeat, [killed, disk], [], [])), [
       ["active killed", "ha 1", "device, neither", "not run", "", "", "", "", "", ""],
       ["disk fails", "ha 14", "device", "not run", "", "", "", "", "", ""],
     ]);
-    assert.match(report([killed], [], []), /Nothing has been run\./);
+    assert.match(report(Manager.Heartbeat, [killed], [], []), /Nothing has been run\./);
   });
 
   it("has median and worst of the runs, and sums of what must not be", () => {
     const runs: Run[] = [good, { ...good, stall: 5, healed: 30 }, { ...good, stall: 2 }];
     const lossy: Run = { ...good, mode: "neither", lost: 31, dualPrimary: 20.04, lateReplies: 3, shots: 0 };
-    assert.deepEqual(rows(report([killed], [...runs, lossy], [])), [
+    assert.deepEqual(rows(report(Manager.Heartbeat, [killed], [...runs, lossy], [])), [
       ["active killed", "ha 1", "device", "3", "3.0 / 5.0", "0", "0", "3", "30.0", "nobody"],
       [
         "active killed",
@@ -90,19 +91,24 @@ describe("the report of the faults", () => {
         "nobody",
       ],
     ]);
-    assert.match(report([killed], [lossy], []), /- active killed, neither \(abc1234, .*\): 31 of 100 acknow/);
+    assert.match(
+      report(Manager.Heartbeat, [killed], [lossy], []),
+      /- active killed, neither \(abc1234, .*\): 31 of 100 acknow/,
+    );
   });
 
   it("says who had to act: the hand that is expected, or what was done and must not have been needed", () => {
     const stuck: Run = { ...good, stall: null, healed: null, repairs: ["both power-cycled"] };
-    const [[...cells] = []] = rows(report([killed], [stuck], []));
+    const [[...cells] = []] = rows(report(Manager.Heartbeat, [killed], [stuck], []));
     assert.deepEqual(cells.slice(4), ["- / -", "0", "0", "1", "-", "**both power-cycled**"]);
-    const [[...other] = []] = rows(report([disk], [{ ...stuck, fault: "disk fails" }], []));
+    const [[...other] = []] = rows(
+      report(Manager.Heartbeat, [disk], [{ ...stuck, fault: "disk fails" }], []),
+    );
     assert.equal(other.at(-1), "a person: the disk");
   });
 
   it("names what cannot be made", () => {
-    assert.match(report([], [], [["a thing", "a reason"]]), /^- a thing: a reason\.$/m);
+    assert.match(report(Manager.Heartbeat, [], [], [["a thing", "a reason"]]), /^- a thing: a reason\.$/m);
   });
 
   it("takes the later of the two in the middle", () => {

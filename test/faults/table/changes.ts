@@ -1,3 +1,4 @@
+import { Manager } from "../../../components/enums";
 import { READER, type Settings, WRITER } from "../configuration";
 import type { Fault } from "../fault";
 import { fault, move } from "./steps";
@@ -13,8 +14,8 @@ const MASTER = {
 };
 
 /** A change of the configuration under load, and back. */
-function change(name: string, settings: Settings, stall = IN_PLACE): Fault {
-  return fault(name, "changes", { modes: ["both"], stall }, async (h) => {
+function change(name: string, settings: Settings, stall = IN_PLACE, manager?: Manager): Fault {
+  return fault(name, "changes", { modes: ["both"], stall, ...(manager && { manager }) }, async (h) => {
     await h.change(settings);
     await h.change({});
   });
@@ -30,11 +31,19 @@ export const changes: readonly Fault[] = [
   change("an export read-only for a network", {
     shares: "[{ name: data, clients: [{ from: 10.10.1.0/24 }, { from: 10.99.0.0/16, access: ro }] }]",
   }),
-  change("heartbeat.deadtime", { heartbeat: "{ deadtime: 4s, warntime: 2s }" }),
-  change("heartbeat.keepalive", { heartbeat: "{ keepalive: 300ms }" }),
-  change("heartbeat.udpPort", { heartbeat: "{ udpPort: 700 }" }),
-  change("heartbeat.transport", { heartbeat: "{ transport: mcast }" }),
-  change("heartbeat.autoFailback", { heartbeat: "{ autoFailback: true }" }, BY_A_MOVE),
+  change("heartbeat.deadtime", { heartbeat: "{ deadtime: 4s, warntime: 2s }" }, IN_PLACE, Manager.Heartbeat),
+  change("heartbeat.keepalive", { heartbeat: "{ keepalive: 300ms }" }, IN_PLACE, Manager.Heartbeat),
+  change("heartbeat.udpPort", { heartbeat: "{ udpPort: 700 }" }, IN_PLACE, Manager.Heartbeat),
+  change("heartbeat.transport", { heartbeat: "{ transport: mcast }" }, IN_PLACE, Manager.Heartbeat),
+  change("heartbeat.autoFailback", { heartbeat: "{ autoFailback: true }" }, BY_A_MOVE, Manager.Heartbeat),
+  change(
+    "keepalived.advert and routerId",
+    { keepalived: "{ advert: 200ms, routerId: 77 }" },
+    IN_PLACE,
+    Manager.Keepalived,
+  ),
+  change("the manager: keepalived", { manager: Manager.Keepalived }, BY_A_MOVE, Manager.Heartbeat),
+  change("timing", { timing: "patient" }),
   change("drbd.port", { drbd: "{ port: 7799 }" }),
   change("drbd.verifyAlg and resyncMaxRateMiB", { drbd: "{ verifyAlg: sha256, resyncMaxRateMiB: 50 }" }),
   // the writer goes on at the old address

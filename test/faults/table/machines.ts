@@ -1,3 +1,4 @@
+import { Manager } from "../../../components/enums";
 import { WRITER_ADDRESS } from "../configuration";
 import { type Fault, modes } from "../fault";
 import { cutFor, fault, killActive, loseAddress, move, netemFor, NETWORKS, pauseFor } from "./steps";
@@ -76,7 +77,7 @@ export const machines: readonly Fault[] = [
   fault(
     "service network cut from the active 30 s, with a ping node",
     "ha 12",
-    { modes: ["device", "neither"], stall: 25 },
+    { modes: ["device", "neither"], stall: 25, manager: Manager.Heartbeat },
     async (h) => {
       await h.change({ heartbeat: `{ pingNodes: [${WRITER_ADDRESS}] }` });
       await cutFor(h, h.active, 30, "service");

@@ -1,8 +1,11 @@
+import { Manager } from "../../../components/enums";
+import { UNITS } from "../../../components/managers/manager";
 import { type Fault, modes } from "../fault";
 import { cutFor, killActive, DISK_FAILS, fault, move, spoil } from "./steps";
 
 const PARTS = ["active", "standby"] as const;
 const DISK = "a person: the disk";
+const BY_HEARTBEAT = { shots: 1, manager: Manager.Heartbeat };
 /** A line that exportfs complains of. */
 const FOREIGN = "echo '/ha-nfs-fault nobody(nonsense' >>/etc/exports";
 
@@ -37,12 +40,14 @@ export const parts: readonly Fault[] = [
     await move(h, h.active);
     for (const node of [h.active, h.standby]) await h.on(node, "sed -i /ha-nfs-fault/d /etc/exports");
   }),
-  ...PARTS.map((who) =>
-    fault(`heartbeat killed on the ${who}`, "5.5, 7.11, ha 30", {}, (h) =>
-      spoil(h, h[who], "systemctl kill --kill-whom=main --signal=KILL heartbeat; sleep 15"),
+  ...Object.values(Manager).flatMap((manager) =>
+    PARTS.map((who) =>
+      fault(`${manager} killed on the ${who}`, "5.5, 7.11, ha 30", { manager }, (h) =>
+        spoil(h, h[who], `systemctl kill --kill-whom=main --signal=KILL ${UNITS[manager]}; sleep 15`),
+      ),
     ),
   ),
-  fault("active killed, and heartbeat loses its own messages", "5.5", { shots: 1 }, async (h) => {
+  fault("active killed, and heartbeat loses its own messages", "5.5", BY_HEARTBEAT, async (h) => {
     const once =
       "for f in mach_down req_resource; do mv $f $f.real; printf '#!/bin/sh\\nmv $0.real $0\\n' >$f; chmod 755 $f; done";
     await h.on(h.standby, `cd /usr/share/heartbeat; ${once}`);
