@@ -112,6 +112,15 @@ describe("safety: the guard hands over", function () {
     assert.match(n1.text("/stub/drbd"), /ro:Secondary/);
   });
 
+  it("what it cannot even begin to start: its program is an empty file after a power cut", async () => {
+    n1.put("/usr/local/lib/ha-nfs/service", "");
+    await n1.peer("fit");
+    const { said } = await n1.guard();
+    n1.wish("up");
+    await until("it hands over", () => standbys() > 0);
+    assert.match(said(), /^refused: .*Exec format error/m);
+  });
+
   it("what its disk is too old for, without asking DRBD", async () => {
     n1.drbd({ disks: "Inconsistent/UpToDate" });
     await n1.peer("fit");
