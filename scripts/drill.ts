@@ -7,6 +7,9 @@ import { type DrillSummary, figures, summarize, summaryText } from "./drillSumma
 import { drillOnce } from "./drillOnce";
 import { stackName } from "./nodes";
 
+/** Seconds that a pair may need between two runs: what was just redundant may have a passing finding. */
+const PATIENCE_S = 60;
+
 /** What `--runs` with `--json` prints. */
 export interface DrillRuns {
   runs: DrillReport[];
@@ -43,7 +46,7 @@ async function run(options: DrillOptions): Promise<number> {
   while (drills.length < wanted && failed === undefined) {
     if (options.runs !== null) notice(`run ${drills.length + 1} of ${wanted}`);
     try {
-      const drill = await drillOnce(options.drill, stackName());
+      const drill = await drillOnce(options.drill, stackName(), options.runs === null ? 0 : PATIENCE_S);
       drills.push(drill);
       if (!options.json) print(drillText(drill.report));
     } catch (error) {

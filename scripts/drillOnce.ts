@@ -62,15 +62,21 @@ async function eventsOf(name: string, node: NodeOutput, since: number): Promise<
 /**
  * One exercise on a pair that is redundant, under load; leaves it redundant.
  *
- * @throws Error when it is not redundant, or does not become so again
+ * @param patience seconds in which the pair must be redundant
+ * @throws Error when it is not, or does not become so again
  */
-export async function drillOnce(name: DrillName, stack: string): Promise<Drill> {
+export async function drillOnce(name: DrillName, stack: string, patience: number): Promise<Drill> {
   const { shares, nodes } = stackOutputs(stack) as unknown as Outputs;
   const client = Object.values(nodes).find((node) => node.role === "client");
   if (!client) {
     throw new Error("a drill needs a client among the stack's nodes: it runs in the lab");
   }
-  const before = await status(nodes);
+  const deadline = seconds() + patience;
+  let before = await status(nodes);
+  while (before.health !== Health.Redundant && seconds() < deadline) {
+    await sleep(1000);
+    before = await status(nodes);
+  }
   const from = before.active;
   if (before.health !== Health.Redundant || from === null) {
     throw new Error(

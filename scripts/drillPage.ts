@@ -3,7 +3,7 @@ import type { Drill, Ticks } from "./drillReport";
 import { type DrillSummary, summaryText } from "./drillSummary";
 
 /** Fill of each phase, and of what the old master does last; legible on white and on black. */
-const COLOURS: Record<PhaseName | "stop", string> = {
+export const COLOURS: Record<PhaseName | "stop", string> = {
   detection: "#c4472b",
   manager: "#d98a1f",
   promote: "#b7a51a",
@@ -59,7 +59,9 @@ ${drills.map((drill, i) => section(drill, i + 1, x, last)).join("")}<h2>Summary<
 function section({ report, writer, fresh }: Drill, run: number, x: Scale, last: number): string {
   const { phases, timeline, from, to } = report;
   const stop = stopOf(timeline, from);
-  const bars = phases.map(({ phase, begin, end }) => bar(phase, PHASES[phase], begin, end, x, 1));
+  const bars = phases.map(({ phase, begin, end }) =>
+    bar(phase, `${phase}, until ${PHASES[phase]}`, begin, end, x, 1),
+  );
   const rows = [
     row(0, from, stop ? bar("stop", "the service's stop", stop.begin, stop.end, x, 0) : ""),
     row(1, to, bars.join("")),
@@ -102,7 +104,7 @@ function bar(
   index: number,
 ): string {
   const [left, right] = [x(begin), x(end)];
-  const label = `${name}, until ${what}: ${seconds(end - begin)}, from ${seconds(begin)} to ${seconds(end)}`;
+  const label = `${what}: ${seconds(end - begin)}, from ${seconds(begin)} to ${seconds(end)}`;
   const width = Math.max(1, right - left); // a phase of no time is there all the same
   return `<rect x="${pixel(left)}" y="${TOP + index * ROW + 5}" width="${pixel(width)}" height="${BAR}" fill="${COLOURS[name]}"><title>${escape(label)}</title></rect>\n`;
 }
