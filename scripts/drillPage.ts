@@ -2,16 +2,16 @@ import { PHASE_NAMES, PHASES, type PhaseName, stopOf } from "./drillPhases";
 import type { Drill, Ticks } from "./drillReport";
 import { type DrillSummary, summaryText } from "./drillSummary";
 
-/** Fill of each phase, and of what the old master does last; legible on white and on black. */
+/** Fill of each phase, and of what the old master does last: seen on white and on black, and white is legible on it. */
 export const COLOURS: Record<PhaseName | "stop", string> = {
   detection: "#c4472b",
-  manager: "#d98a1f",
-  promote: "#b7a51a",
-  mount: "#4a9d3f",
-  nfsd: "#1b8a8f",
+  manager: "#b56a0c",
+  promote: "#857608",
+  mount: "#3f8a35",
+  nfsd: "#177a7f",
   address: "#3b6fd0",
   client: "#8a55c9",
-  stop: "#888888",
+  stop: "#707070",
 };
 
 const WIDTH = 960;
@@ -20,6 +20,8 @@ const RIGHT = 24;
 const ROW = 26;
 const BAR = 16;
 const TOP = 8;
+/** Pixels that a bar's time takes. */
+const LABEL = 30;
 /** Seconds that are shown before the injection, and at least after the last gap. */
 const BEFORE_S = 1;
 const AFTER_S = 1;
@@ -27,7 +29,7 @@ const AFTER_S = 1;
 const STYLE = `:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #ffffff; --faint: #d8d8d8; --gap: #f6d5cd; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e6e6; --paper: #161616; --faint: #3a3a3a; --gap: #58261a; } }
 body { margin: 2em auto; max-width: ${WIDTH}px; padding: 0 1em; font: 14px sans-serif; color: var(--ink); background: var(--paper); }
-svg { width: 100%; height: auto; } svg text { font: 12px sans-serif; fill: var(--ink); }
+svg { width: 100%; height: auto; } svg text { font: 12px sans-serif; fill: var(--ink); } svg text.on { fill: #ffffff; text-anchor: middle; }
 .faint { stroke: var(--faint); } .ink { stroke: var(--ink); fill: none; } .gap { fill: var(--gap); }
 .key span { display: inline-block; margin-right: 1em; white-space: nowrap; } .key i { display: inline-block; width: 0.8em; height: 0.8em; margin-right: 0.3em; }
 pre { overflow-x: auto; }`;
@@ -106,7 +108,10 @@ function bar(
   const [left, right] = [x(begin), x(end)];
   const label = `${what}: ${seconds(end - begin)}, from ${seconds(begin)} to ${seconds(end)}`;
   const width = Math.max(1, right - left); // a phase of no time is there all the same
-  return `<rect x="${pixel(left)}" y="${TOP + index * ROW + 5}" width="${pixel(width)}" height="${BAR}" fill="${COLOURS[name]}"><title>${escape(label)}</title></rect>\n`;
+  const top = TOP + index * ROW + 5;
+  const time = `<text class="on" x="${pixel((left + right) / 2)}" y="${top + 12}">${(end - begin).toFixed(2)}</text>\n`;
+  return `<rect x="${pixel(left)}" y="${top}" width="${pixel(width)}" height="${BAR}" fill="${COLOURS[name]}"><title>${escape(label)}</title></rect>
+${width < LABEL ? "" : time}`;
 }
 
 function ticks({ acknowledged, gap }: Ticks, x: Scale, index: number, last: number): string {

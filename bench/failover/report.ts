@@ -49,7 +49,8 @@ export function report(results: readonly Measured[], picture: string): string {
 const LEGEND = `Seconds. **Stall**: the longest time without an acknowledgement, of a writer that has every record of an open file fsync'ed
 (one in 20 ms), and of a process that makes a new file, locks, writes and closes it (one in 100 ms). p50 and p95 are by
 nearest rank: p95 of fewer than 20 runs is the worst. **Lost**: acknowledged records that are not on the volume. Where a
-setup does not tell a phase, it has \`-\`. Each begins where the one before it ends, the first with the injection:
+setup does not tell a phase, it has \`-\`. Each begins where the one before it ends, the first with the injection; in a
+switchover the old master serves on in the first of them, so the stall is shorter than all together:
 
 ${PHASE_NAMES.map((name) => `- **${name}**: until ${PHASES[name]}`).join("\n")}`;
 
