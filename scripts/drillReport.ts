@@ -1,3 +1,5 @@
+import { type Moment, type Phase, PHASES } from "./drillPhases";
+
 /** One record that the server has acknowledged. Times are seconds since 1970 on the operator's clock. */
 export interface Ack {
   record: number;
@@ -11,20 +13,37 @@ export interface NodeEvent {
   what: string;
 }
 
+/** One drill. What is not said to be of the fresh opens is of the writer on an open file. */
 export interface DrillReport {
   drill: string;
   /** Master that was active before, and after. */
   from: string;
   to: string;
-  /** Longest time between two acknowledgements around the injection, seconds. */
+  /** Longest time between two acknowledgements from the injection on, seconds. */
   stallSeconds: number;
-  /** Seconds after the injection. */
-  timeline: { seconds: number; what: string }[];
+  /** Each a new file that is made, locked, written and closed. */
+  fresh: { stallSeconds: number; acknowledged: number };
+  phases: Phase[];
+  timeline: Moment[];
   acknowledged: number;
   /** Acknowledged records that the volume does not have. */
   missing: number[];
   /** Seconds from the injection until the pair was redundant again; null when that was not waited for. */
   redundantAfterSeconds: number | null;
+}
+
+/** When a client process was answered; seconds after the injection. */
+export interface Ticks {
+  acknowledged: number[];
+  /** The longest time without an acknowledgement. */
+  gap: { begin: number; end: number };
+}
+
+/** A drill, and what of it only a picture shows. */
+export interface Drill {
+  report: DrillReport;
+  writer: Ticks;
+  fresh: Ticks;
 }
 
 /** Lines of writer.pl, with the client's clock `offset` seconds ahead of the operator's. */
@@ -44,17 +63,24 @@ export function parseEvents(text: string, offset: number): NodeEvent[] {
   }));
 }
 
-/** The longest time between two acknowledgements, seconds, and when it ended. */
-export function longestGap(acks: readonly Ack[]): { seconds: number; end: number } {
-  let longest = { seconds: 0, end: 0 };
-  acks.forEach((ack, i) => {
-    const before = acks[i - 1];
-    const seconds = before ? ack.acknowledged - before.acknowledged : 0;
-    if (seconds > longest.seconds) {
-      longest = { seconds, end: ack.acknowledged };
-    }
+/** The longest time between two acknowledgements, seconds, and when it began and ended. */
+export function longestGap(acks: readonly Ack[]): { seconds: number; begin: number; end: number } {
+  let longest = { seconds: 0, begin: 0, end: 0 };
+  acks.forEach(({ acknowledged: end }, i) => {
+    const begin = acks[i - 1]?.acknowledged ?? end;
+    if (end - begin > longest.seconds) longest = { seconds: end - begin, begin, end };
   });
   return longest;
+}
+
+/** A series as seen from the injection; a pause before it is none of its doing. */
+export function ticksOf(acks: readonly Ack[], injected: number): Ticks {
+  const last = acks.findLastIndex(({ acknowledged }) => acknowledged <= injected);
+  const { begin, end } = longestGap(acks.slice(Math.max(0, last)));
+  return {
+    acknowledged: acks.map(({ acknowledged }) => acknowledged - injected),
+    gap: { begin: begin - injected, end: end - injected },
+  };
 }
 
 /** Acknowledged records that are not in the file as the volume has it, each as the writer wrote it. */
@@ -70,12 +96,17 @@ export function drillText(r: DrillReport): string {
     "",
     ...r.timeline.map(({ seconds, what }) => `${seconds.toFixed(2).padStart(8)} s  ${what}`),
     "",
+    ...r.phases.map(
+      ({ phase, begin, end }) =>
+        `${(end - begin).toFixed(2).padStart(8)} s  ${phase.padEnd(10)} until ${PHASES[phase]}`,
+    ),
+    "",
     `longest gap between acknowledgements  ${r.stallSeconds.toFixed(2)} s`,
+    `the same, fresh opens with a lock     ${r.fresh.stallSeconds.toFixed(2)} s`,
     `records acknowledged                  ${r.acknowledged}`,
     `records missing                       ${r.missing.length}${r.missing.length > 0 ? `: ${r.missing.slice(0, 20).join(", ")}` : ""}`,
     ...(r.redundantAfterSeconds === null
       ? []
       : [`redundant again after                 ${r.redundantAfterSeconds.toFixed(0)} s`]),
-    "",
   ].join("\n");
 }

@@ -1,37 +1,35 @@
-import type { ChildProcessWithoutNullStreams } from "node:child_process";
-import * as fs from "node:fs";
-import * as path from "node:path";
 import type { NodeOutput, ShareOutput } from "../components/nfsCluster";
-import { quote } from "../components/render/shell";
-import { type Ack, parseAcks } from "./drillReport";
-import { onNode, startOnNode } from "./remote";
+import type { Ack } from "./drillReport";
+import { onNode } from "./remote";
+import { Series } from "./series";
 
-const PROGRAM = fs.readFileSync(path.join(__dirname, "writer.pl"), "utf8");
 const DIRECTORY = "/run/ha-nfs-drill";
 
 /** A client that writes records to a share, each fsync'ed, and tells which the server has acknowledged. */
 export class Writer {
-  private output = "";
-  private complaint = "";
-  private readonly ended: Promise<void>;
+  private readonly records: Series;
+  /** The second client process, which opens a new file each time and locks it; null where none was asked for. */
+  readonly fresh: Series | null;
 
   private constructor(
     private readonly client: NodeOutput,
-    private readonly child: ChildProcessWithoutNullStreams,
-    private readonly clock: number,
+    intervalMs: number,
+    freshMs: number | null,
+    clock: number,
     readonly share: string,
     private readonly server: ShareOutput,
     private readonly file: string,
   ) {
-    child.stdout.on("data", (data) => (this.output += String(data)));
-    child.stderr.on("data", (data) => (this.complaint += String(data)));
-    this.ended = new Promise((resolve) => child.on("close", () => resolve()));
+    this.records = new Series(client, "writer.pl", [`${DIRECTORY}/${file}`, intervalMs], clock);
+    this.fresh =
+      freshMs === null ? null : new Series(client, "fresh.pl", [`${DIRECTORY}/${file}.d`, freshMs], clock);
   }
 
   /**
    * Mounts the first share that the client may write to, and starts to write a record every `intervalMs`.
    *
    * @param clock seconds that the client's clock is ahead of ours
+   * @param freshMs milliseconds between two fresh opens; null: no such process
    * @throws Error when the client can write to none
    */
   static async start(
@@ -39,20 +37,21 @@ export class Writer {
     shares: Readonly<Record<string, ShareOutput>>,
     intervalMs: number,
     clock: number,
+    freshMs: number | null = null,
   ): Promise<Writer> {
     const file = `drill-${process.pid}-${Date.now()}`;
     const refused: string[] = [];
     for (const [name, share] of Object.entries(shares)) {
       const mount = `mount -t nfs -o ${share.mountOptions} ${share.server}:${share.path} ${DIRECTORY}`;
-      const test = `touch ${DIRECTORY}/${file} || { umount ${DIRECTORY}; false; }`;
+      const files = freshMs === null ? `touch ${file}` : `touch ${file} && mkdir ${file}.d`;
+      const test = `( cd ${DIRECTORY} && ${files} ) || { umount ${DIRECTORY}; false; }`;
       try {
         await onNode(client, `mkdir -p ${DIRECTORY} && ${mount} && { ${test}; }`, 120_000);
       } catch (error) {
         refused.push(`${name}: ${(error as Error).message}`);
         continue;
       }
-      const command = `exec perl -e ${quote(PROGRAM)} ${DIRECTORY}/${file} ${intervalMs}`;
-      return new Writer(client, startOnNode(client, command), clock, name, share, file);
+      return new Writer(client, intervalMs, freshMs, clock, name, share, file);
     }
     throw new Error(`the client can write to no share. ${refused.join("; ")}`);
   }
@@ -68,29 +67,29 @@ export class Writer {
    * @throws Error when a write failed
    */
   acks(): Ack[] {
-    if (this.failure) throw new Error(`the client's writer failed: ${this.failure}`);
-    return this.acknowledged;
+    return this.records.acks();
   }
 
   /** The same, whether or not a write has failed. */
   get acknowledged(): Ack[] {
-    return parseAcks(this.output, this.clock);
+    return this.records.acknowledged;
   }
 
   /** How the writer has failed; empty when it has not. */
   get failure(): string {
-    return this.child.exitCode === null ? "" : this.complaint.trim();
+    return this.records.failure;
   }
 
-  /** Ends the writing after the record under way. */
+  /** Ends both processes after what is under way. */
   async stop(): Promise<void> {
-    this.child.stdin.end();
-    await this.ended;
+    await Promise.all([this.records.stop(), this.fresh?.stop()]);
   }
 
-  /** Removes the records and the mount. */
+  /** Removes the files and the mount. */
   async clean(): Promise<void> {
-    this.child.kill();
-    await onNode(this.client, `rm -f ${DIRECTORY}/${this.file}; umount ${DIRECTORY} && rmdir ${DIRECTORY}`);
+    this.records.kill();
+    this.fresh?.kill();
+    const files = `${DIRECTORY}/${this.file}`;
+    await onNode(this.client, `rm -rf ${files} ${files}.d; umount ${DIRECTORY} && rmdir ${DIRECTORY}`);
   }
 }

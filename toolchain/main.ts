@@ -28,7 +28,8 @@ const USAGE = `usage: npm run VERB -- [--stack NAME] [arguments of the Pulumi CL
   start-alone  NODE: a person's word that it serves without its peer; asks twice
   split-brain  show what each master has that the other lacks, or resolve --keep NODE; asks
   drill        a failover exercise
-  bench        measures the replication on a stack that is up
+  bench        replication: measures it on a stack that is up;
+               failover: measures drills under each manager, on a stack of its own
   lab          the lab's virtual machines
   test         the tests
   fuzz         random operations on a volume, replicated and compared; --seeds N, --from SEED
@@ -206,8 +207,11 @@ async function operator(script: string, given: Arguments, words = given.rest): P
 
 function bench(given: Arguments): Promise<number> {
   const [name = "", ...rest] = given.rest;
-  if (name !== "replication") throw new UserError(`bench: replication, not ${name || "nothing"}`);
-  return operator("bench/replication/main.ts", given, rest);
+  if (name === "replication") return operator("bench/replication/main.ts", given, rest);
+  // it makes its stack, and has another default for its name than a person's own
+  if (name === "failover")
+    return runScript("bench/failover/main.ts", given.all.toSpliced(given.all.indexOf(name), 1));
+  throw new UserError(`bench: replication or failover, not ${name || "nothing"}`);
 }
 
 async function format(): Promise<number> {

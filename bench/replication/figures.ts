@@ -1,3 +1,4 @@
+import { ascending, percentile } from "../../scripts/percentile";
 import type { ContenderName, WorkloadName } from "./options";
 import type { Usage } from "./meter";
 
@@ -49,13 +50,6 @@ export interface Outcome {
   usage?: Usage;
   differences?: Differences;
 }
-
-/** The value below which a share `p` (0 to 1) of the values lies, by nearest rank; NaN of none. */
-export function percentile(sorted: readonly number[], p: number): number {
-  return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? NaN;
-}
-
-export const ascending = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
 
 export function lagOf(values: readonly number[]): Lag {
   const sorted = ascending(values);

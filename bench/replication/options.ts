@@ -85,7 +85,7 @@ function positive(flag: string, value: string | undefined, otherwise: number): n
   return number;
 }
 
-function whole(flag: string, value: string | undefined, otherwise: number): number {
+export function whole(flag: string, value: string | undefined, otherwise: number): number {
   const number = positive(flag, value, otherwise);
   if (value !== undefined && !Number.isInteger(number))
     throw new Error(`${flag} must be a whole number, not ${value}`);
@@ -93,7 +93,11 @@ function whole(flag: string, value: string | undefined, otherwise: number): numb
 }
 
 /** The ones that are named in a list with commas. */
-function chosen<T extends string>(flag: string, list: string | undefined, all: readonly T[]): readonly T[] {
+export function chosen<T extends string>(
+  flag: string,
+  list: string | undefined,
+  all: readonly T[],
+): readonly T[] {
   return list === undefined
     ? all
     : list.split(",").map((name) => {

@@ -7,9 +7,9 @@ import {
   parseAcks,
   parseChangeTimes,
   parseDifferences,
-  percentile,
   summarize,
 } from "../../bench/replication/figures";
+import { percentile } from "../../scripts/percentile";
 import { parseSlave, parseUnit, usage } from "../../bench/replication/meter";
 import { picture } from "../../bench/replication/picture";
 import { table } from "../../bench/replication/table";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { longestGap, missingRecords, parseAcks, parseEvents } from "../../scripts/drillReport";
+import { longestGap, missingRecords, parseAcks, parseEvents, ticksOf } from "../../scripts/drillReport";
 
 const record = (n: number) => `${String(n).padStart(8, "0")} ${"x".repeat(54)}\n`;
 
@@ -17,6 +17,14 @@ describe("the drill's report", () => {
     const { seconds, end } = longestGap(acks);
     assert.equal(seconds.toFixed(3), "8.220");
     assert.equal(end, 108.25);
+  });
+
+  it("looks for the stall from the last acknowledgement before the injection on", () => {
+    const slow = parseAcks("1 90.000 90.000\n2 99.000 99.000\n3 100.500 103.000\n4 103.100 103.500\n", 0);
+    const { acknowledged, gap } = ticksOf(slow, 100);
+    assert.deepEqual(acknowledged, [-10, -1, 3, 3.5]);
+    assert.deepEqual(gap, { begin: -1, end: 3 });
+    assert.deepEqual(ticksOf([], 100).acknowledged, []);
   });
 
   it("brings a node's clock to the operator's", () => {
