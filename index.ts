@@ -6,9 +6,9 @@ import { createHosts } from "./platform";
 //             │ mount vip:/srv/nfs/<share>              │ http://read vip/<share>/, or mount
 //      ───────┴─────────── service network ─────────────┴──────────────────
 //        │                                 │            │
-//     master 1  ── link: heartbeat, DRBD ── master 2    proxy 1 ── VRRP ── proxy 2
+//     master 1  ─ link: who lives, DRBD ── master 2    proxy 1 ── VRRP ── proxy 2
 //   the active one has the volume, nfsd and the vip;    │ to each slave that keeps up
-//   heartbeat moves them together                     slave 1  slave 2  slave 3  …
+//   the cluster manager moves them together           slave 1  slave 2  slave 3  …
 //        └── link: what changes, as it changes ─────────┴────────┴────────┘
 
 const config = loadConfig();

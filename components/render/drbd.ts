@@ -23,8 +23,8 @@ export const drbdGlobal = "# made by ha-nfs\nglobal {\n\tusage-count no;\n}\n";
  * node puts its own.
  *
  * - Protocol C and the flushes (on by default): what the client was told is written is on both disks.
- * - ping-int 1, timeout 0.9 s: DRBD sees the peer's death before heartbeat's deadtime ends (drbd.conf(5) wants timeout
- *   below ping-int and connect-int). Defaults: 10 s and 6 s.
+ * - ping-int 1, timeout 0.9 s: DRBD sees the peer's death within two seconds by itself, and at a promote within
+ *   ping-timeout (drbd.conf(5) wants timeout below ping-int and connect-int). Defaults: 10 s, 6 s and 0.5 s.
  * - fencing: a primary that loses its peer writes nothing until fence-peer has proved that the other can't either; a peer
  *   that answers pings and no writes is lost after ko-count times timeout, 6.3 s. Without a disk and without the peer,
  *   I/O waits instead of failing.
