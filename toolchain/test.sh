@@ -41,7 +41,7 @@ suite() {
 
 shell_files() {
 	git ls-files | while read -r file; do
-		[[ -f $file ]] && head -n 1 "$file" | grep -qE '^#!/(usr/bin/env )?(ba)?sh|shellcheck shell=bash' && echo "$file"
+		[[ -f $file ]] && head -n 1 "$file" | grep -qE '^#!/(usr/bin/env |bin/)(ba)?sh|shellcheck shell=bash' && echo "$file"
 	done
 }
 

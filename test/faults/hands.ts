@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { running } from "../../lab/machines/choice";
 import { stackDir } from "../../lab/paths";
-import { killNode, linkDown, linkUp, netem, pauseNode, resumeNode, startNode } from "../../lab/vm";
+import { killNode, linkDown, linkUp, netem, pauseNode, resumeNode, startNode, stopNode } from "../../lab/vm";
 import { seconds } from "../../scripts/clock";
 import type { Ack } from "../../scripts/drillReport";
 import { READER, type Settings } from "./configuration";
@@ -70,6 +70,11 @@ export class Hands {
   };
   start = async (...nodes: string[]) => {
     await Promise.all(nodes.map((node) => startNode(this.stage.stack, node)));
+  };
+  /** Off by its own power button, and on again: with what its specification says now. */
+  restart = async (node: string) => {
+    await stopNode(this.stage.stack, node);
+    await this.start(node);
   };
   panic = (node: string) => this.later(node, "echo c >/proc/sysrq-trigger");
   reboot = (node: string) => this.later(node, "systemctl reboot");

@@ -55,7 +55,7 @@ export function parseOptions(args: string[]): Options {
   try {
     const { values } = parseArgs({ args, options });
     const { filter = "", mode, runs = "1", patience = `${PATIENCE}`, stack = "faults", ...rest } = values;
-    const manager = managers.find((each) => each === (rest.manager ?? Manager.Heartbeat));
+    const manager = managers.find((each) => `${each}` === (rest.manager ?? `${Manager.Heartbeat}`));
     const {
       results = join(ROOT, `docs/faults${manager === Manager.Heartbeat ? "" : `-${manager}`}.jsonl`),
       ...flags

@@ -21,6 +21,28 @@ function change(name: string, settings: Settings, stall = IN_PLACE, manager?: Ma
   });
 }
 
+/** A change for which both guests need what they get at a start: each is refused until it has been started anew. */
+function withRestarts(name: string, settings: Settings): Fault {
+  return fault(name, "changes", { modes: ["both"], stall: BY_A_MOVE }, async (h) => {
+    for (const node of [h.standby, h.active]) {
+      await refused(h.change(settings), new RegExp(`npm run lab -- restart ${node}`));
+      if (node === h.active) await move(h, node);
+      await h.restart(node);
+      await h.redundant(60);
+    }
+    await h.change(settings);
+    await h.change({});
+  });
+}
+
+async function refused(change: Promise<void>, words: RegExp): Promise<void> {
+  const said = await change.then(
+    () => "it was done",
+    (error: Error) => error.message,
+  );
+  if (!words.test(said)) throw new Error(`not refused as it should be: ${said}`);
+}
+
 /** What a person changes in the configuration of a pair that serves. */
 export const changes: readonly Fault[] = [
   change("an export added, and removed", { shares: "[{ name: data }, { name: more }]" }),
@@ -44,6 +66,8 @@ export const changes: readonly Fault[] = [
   ),
   change("the manager: keepalived", { manager: Manager.Keepalived }, BY_A_MOVE, Manager.Heartbeat),
   change("timing", { timing: "patient" }),
+  withRestarts("replicationNetwork added", { replicationNetwork: "10.10.3.0/24" }),
+  withRestarts("prefix of the service network", { serviceNetwork: "10.10.0.0/23" }),
   change("drbd.port", { drbd: "{ port: 7799 }" }),
   change("drbd.verifyAlg and resyncMaxRateMiB", { drbd: "{ verifyAlg: sha256, resyncMaxRateMiB: 50 }" }),
   // the writer goes on at the old address
