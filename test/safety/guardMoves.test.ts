@@ -158,6 +158,14 @@ describe("safety: the guard takes over", function () {
     await n1.is("serving");
   });
 
+  it("from nobody where its cluster manager is down, and says so", async () => {
+    n1.drbd({});
+    await n1.guard();
+    await until("it is fit", () => n1.text(`${RUN}/fit`) === "fit");
+    n1.sh("kill $(</run/heartbeat.pid)");
+    await until("it is not", () => n1.text(`${RUN}/fit`) === "its heartbeat is down");
+  });
+
   it("from one that is silent: DRBD finds out, and the handler need not listen as long again", async () => {
     n1.sh("sed -i s/127.0.0.2/192.0.2.1/ /etc/ha-nfs/fence.conf");
     await n1.guard();

@@ -92,6 +92,7 @@ export class Machine extends Sandbox {
       "mount -t tmpfs tmpfs /sys/fs/cgroup && mkdir -p /sys/fs/cgroup/system.slice/ha-nfs-mountd.service",
       "echo 1 >/sys/fs/cgroup/system.slice/ha-nfs-mountd.service/cgroup.procs",
       "if [[ -e /dev/kmsg ]]; then mount --bind /dev/null /dev/kmsg; fi",
+      "cp /usr/bin/sleep /run/heartbeat && { /run/heartbeat 100000 & echo $! >/run/heartbeat.pid; }",
       "ip link set lo up && : >/stub/ready && while :; do sleep 1000 & wait; done",
     ].join(" && ");
     const run = "mount -t tmpfs -o size=8m tmpfs $0/root/run && mount --bind $0/stub $0/root/stub";

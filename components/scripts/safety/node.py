@@ -171,6 +171,12 @@ def read(path: str, default: str = "") -> str:
         return default
 
 
+def is_alive(pid_file: str, name: str) -> bool:
+    """Whether the process of that file runs: the pid may be another's by now."""
+    pid = read(pid_file)
+    return pid.isdigit() and read(f"/proc/{pid}/comm") == name
+
+
 def put(path: str, text: str) -> None:
     """Whole or not at all, in memory: for what a boot forgets anyway. Where no room is left, in place, which needs none."""
     try:

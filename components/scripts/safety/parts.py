@@ -92,7 +92,7 @@ class Parts:
         return "address"
 
 
-def fitness(here: node.Drbd, wish: str, sees_witness: bool) -> str:
+def fitness(here: node.Drbd, wish: str, sees_witness: bool, manager_down: str) -> str:
     """Whether this node could take the service over, in the words that its door tells the peer."""
     if here.role != "Secondary" or here.is_away:
         return f"it is {here.role or 'down'}, {here.connection or 'without DRBD'}"
@@ -100,4 +100,6 @@ def fitness(here: node.Drbd, wish: str, sees_witness: bool) -> str:
         return f"its disk is {here.disk}"
     if wish != "down":
         return "it has been refused"
+    if manager_down:
+        return f"its {manager_down} is down"
     return FIT if sees_witness else FIT_UNWITNESSED

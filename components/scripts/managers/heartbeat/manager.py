@@ -55,6 +55,10 @@ def tell(tool: str) -> bool:
         return False
 
 
+def runs() -> bool:
+    return node.is_alive("/run/heartbeat.pid", NAME)
+
+
 def hand_over() -> bool:
     node.forget(MET_AGAIN)  # this stop is meant
     return tell("hb_standby")

@@ -36,7 +36,7 @@ def state() -> str:
 
 
 def runs() -> bool:
-    return subprocess.run(["systemctl", "--quiet", "is-active", UNIT]).returncode == 0
+    return node.is_alive("/run/vrrp.pid", NAME)
 
 
 def tell(wish: str) -> None:
