@@ -165,6 +165,12 @@ w.look(node.settings("fence.conf"))`);
     ["calls a connected peer off: it lies", "echo off", "Connected", /^lies: it calls n2 off/],
     ["calls a lost peer off", "echo off", "WFConnection", /^ok$/],
     ["calls it on", "echo on", "Connected", /^ok$/],
+    [
+      "takes too long for it",
+      "sleep 1.4; echo on",
+      "Connected",
+      /^is slow: a status took 1\.\d s, and an off has 5 s/,
+    ],
     ["prints rubbish", "printf '\\xff maybe'", "Connected", /^does not answer: \ufffd maybe$/],
     ["fails", "echo no route >&2; exit 1", "Connected", /^does not answer: no route$/],
     [

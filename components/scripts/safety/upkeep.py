@@ -168,9 +168,13 @@ class Device(Upkeep):
 
     def verdict(self, pair: dict[str, str]) -> str:
         """A device that calls a connected peer off proves nothing, and the handler does not believe it."""
+        began = time.monotonic()
         status = node.ask_device(pair, "status", "30")
+        took = time.monotonic() - began
         if not status.done or status.said not in ("on", "off"):
             return f"does not answer: {status.complaint}"
         if status.said == "off" and not self.drbd().is_away:
             return f"lies: it calls {pair['PEER']} off, which is connected"
+        if took > int(pair["DEVICE_SECONDS"]) / 4:  # an off is several questions of that kind
+            return f"is slow: a status took {took:.1f} s, and an off has {pair['DEVICE_SECONDS']} s in all (fencing.deviceSeconds)"
         return "ok"
