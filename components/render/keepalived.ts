@@ -19,6 +19,7 @@ export interface VrrpConf extends Required<KeepalivedOptions> {
  *
  * - The bid is added to the priority: a master that serves is never outbid, and one that hands over goes to FAULT, which
  *   sends priority 0, so that the peer need not miss three advertisements first.
+ * - A link without carrier is no FAULT: its cable may end at the peer, which has just died.
  * - VRRP 3 has no authentication. A forged advertisement moves nothing: a primary obeys none, and DRBD refuses a second
  *   one. Those of other routers with the same id on that network are dropped (check_unicast_src).
  * - A round-robin priority, locked memory and a generous limit of its processor time (vrrp_rlimit_rttime, in microseconds):
@@ -46,6 +47,7 @@ vrrp_instance ${c.volume} {
   virtual_router_id ${c.routerId}
   priority ${c.isPreferred ? 101 : 100}
   advert_int ${c.advertMs / 1000}
+  dont_track_primary
   no_virtual_ipaddress
   check_unicast_src
   unicast_src_ip ${c.address}
@@ -64,7 +66,8 @@ vrrp_instance ${c.volume} {
 
 /**
  * Keepalived takes part only when this node's data are the newest or the peer's are at hand (wait-peer). One that is
- * stopped has the service stopped first; one that dies comes back, and the service goes on meanwhile.
+ * stopped has the service stopped first; one that dies comes back, and the service goes on meanwhile: systemd runs ExecStop
+ * then too, without a main process. The FIFO is made here, for keepalived takes one away at its end that it has made itself.
  */
 export const vrrpUnit = (volume: string) => `# made by ha-nfs
 [Unit]
@@ -75,9 +78,11 @@ StartLimitIntervalSec=0
 
 [Service]
 ExecStartPre=/usr/local/lib/ha-nfs/wait-peer ${volume}
+ExecStartPre=-/usr/bin/mkfifo -m 600 /run/ha-nfs/.vrrp
+ExecStartPre=/bin/rm -f /run/ha-nfs/vrrp-state
 ExecStart=/usr/sbin/keepalived --vrrp --dont-fork --log-console --no-syslog -f /etc/ha-nfs/keepalived.conf -p /run/ha-nfs-keepalived.pid
 ExecReload=kill -HUP $MAINPID
-ExecStop=/usr/local/lib/ha-nfs/wish down
+ExecStop=/bin/sh -c '[ -z "\${MAINPID}" ] || exec /usr/local/lib/ha-nfs/wish down'
 TimeoutStartSec=infinity
 OOMScoreAdjust=-900
 Restart=always

@@ -141,10 +141,12 @@ disable_unit() {
 # nobody's word that the node is to stop counts (wish).
 take_over_from() {
 	local unit
-	exec 8>/run/ha-nfs/stay.lock
-	flock 8
 	for unit; do
-		[[ ! -L /etc/systemd/system/multi-user.target.wants/$unit ]] || disable_unit "$unit" 8>&-
+		[[ -L /etc/systemd/system/multi-user.target.wants/$unit ]] || systemctl --quiet is-active "$unit" || continue
+		exec 8>/run/ha-nfs/stay.lock
+		flock 8
+		systemctl stop "$unit" 8>&- # and then the link: the next run finds what one that was killed here has left
+		rm -f "/etc/systemd/system/multi-user.target.wants/$unit"
 	done
 }
 

@@ -154,7 +154,7 @@ describe("safety: the guard takes over", function () {
     n1.drbd({});
     const began = performance.now();
     await until("it starts", () => n1.count(/^drbdsetup primary/) > 0);
-    assert.ok(performance.now() - began < 700, `${performance.now() - began} ms`);
+    assert.ok(performance.now() - began < 400, `${performance.now() - began} ms`);
     await n1.is("serving");
   });
 

@@ -38,7 +38,7 @@ class States(unittest.TestCase):
         manager.tell = self.told.append
         manager.runs = lambda: self.runs
         manager.signal = types.SimpleNamespace(SIGUSR1=0)  # 0 only asks whether the process is there
-        manager.time = types.SimpleNamespace(monotonic=lambda: self.now, time=time.time)
+        manager.time = types.SimpleNamespace(monotonic=lambda: self.now)
         manager.wire = types.SimpleNamespace(ask_peer=lambda pair, words, silence_s: self.peer)
         self.books = manager.Books()
 
@@ -48,9 +48,9 @@ class States(unittest.TestCase):
         self.books.obey(said)
         return self.told
 
-    def look(self, wish: str, here: node.Drbd, seconds: float = 0) -> str | None:
+    def look(self, wish: str, here: node.Drbd, seconds: float = 0, heals: bool = True) -> str | None:
         self.now += seconds
-        return self.books.look("n1", "n2", wish, here)
+        return self.books.look("n1", "n2", wish, here, heals)
 
     def bid(self) -> str:
         return node.read(manager.BID)
@@ -65,13 +65,21 @@ class States(unittest.TestCase):
         self.assertEqual(self.obey("BACKUP", SERVES), [])
         self.assertEqual(self.obey("STOP", SERVES), [])
 
-    def test_one_that_serves_and_has_lost_its_clients_goes_to_a_peer_that_is_fit(self):
-        for self.peer in (None, "its disk is Inconsistent"):
-            self.assertEqual(self.obey("FAULT", SERVES), [])
-        for self.peer in ("fit", "fit, without the witness"):
-            self.assertEqual(self.obey("FAULT", SERVES), ["down"])
-            self.assertEqual(self.bid(), manager.LEAVING)
-            node.put(manager.BID, manager.SERVING)
+    def test_one_that_serves_and_has_lost_its_clients_says_so_until_it_leaves(self):
+        self.assertEqual(self.obey("FAULT", SERVES), [])
+        self.assertRegex(manager.cut_off(), "^no client reaches this node")
+        manager.hand_over()
+        self.assertEqual(manager.cut_off(), "")
+        self.obey("MASTER", SERVES)
+        self.assertEqual(manager.cut_off(), "")
+
+    def test_one_in_fault_or_without_keepalived_could_not_be_made_to_serve(self):
+        self.obey("BACKUP", IDLE)
+        self.assertEqual(manager.unable(), "")
+        self.obey("FAULT", IDLE)
+        self.assertEqual(manager.unable(), "keepalived is in FAULT")
+        self.runs = False
+        self.assertEqual(manager.unable(), "keepalived is down")
 
     def test_the_states_come_by_the_fifo_and_a_bad_one_ends_nothing(self):
         written(IDLE)
@@ -103,19 +111,22 @@ class States(unittest.TestCase):
     def test_who_leaves_stays_away_until_the_peer_has_begun_and_no_longer_than_it_may_take(self):
         self.assertTrue(manager.hand_over())
         self.assertEqual((self.told, self.bid()), (["down"], manager.LEAVING))
-        for ago, here, bid in (
+        for later, here, bid in (
             (1, SERVES, manager.LEAVING),
             (1, PEER_SERVES, manager.LEAVING),
-            (6, IDLE, manager.LEAVING),
-            (6, PEER_SERVES, manager.IDLE),
+            (4, IDLE, manager.LEAVING),
+            (0, PEER_SERVES, manager.IDLE),
         ):
-            os.utime(manager.BID, (time.time() - ago,) * 2)
-            self.look("down", here)
-            self.assertEqual(self.bid(), bid, (ago, here))
+            self.look("down", here, later, heals=False)
+            self.assertEqual(self.bid(), bid, (later, here))
         self.assertTrue(manager.hand_over())
-        os.utime(manager.BID, (time.time() - 16,) * 2)
-        self.look("down", IDLE)
+        self.look("down", IDLE, 16)
         self.assertEqual(self.bid(), manager.IDLE)
+
+    def test_in_maintenance_it_bids_and_mends_nothing(self):
+        node.put(manager.STATE, "MASTER")
+        self.assertIsNone(self.look("down", SERVES, 9, heals=False))
+        self.assertEqual((self.bid(), self.told), (manager.SERVING, []))
 
     def test_nobody_is_told_where_keepalived_is_down(self):
         self.runs = False

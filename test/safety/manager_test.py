@@ -49,15 +49,20 @@ class Told(unittest.TestCase):
         lines = node.read(f"{DIRECTORY}/calls").split("\n")
         return [line for line in lines if line and not line.startswith("cl_status")]
 
-    def look(self, wish: str, here: node.Drbd, seconds: float = 0, me: str = "n1") -> str | None:
+    def look(self, wish: str, here: node.Drbd, seconds: float = 0, me: str = "n1", heals: bool = True) -> str | None:
         """One look, after so many seconds."""
         self.now += seconds
-        return self.books.look(me, "n2" if me == "n1" else "n1", wish, here)
+        return self.books.look(me, "n2" if me == "n1" else "n1", wish, here, heals)
 
     def test_what_is_right_is_left_alone(self):
         for wish, here in (("up", SERVES), ("down", PEER_SERVES), ("up", IDLE), ("up", AWAY), ("down", AWAY)):
             self.assertIsNone(self.look(wish, here))
             self.assertIsNone(self.look(wish, here, 60))
+        self.assertEqual(self.calls(), [])
+
+    def test_in_maintenance_nothing_is_told(self):
+        self.look("up", PEER_SERVES, heals=False)
+        self.assertIsNone(self.look("up", PEER_SERVES, 60, heals=False))
         self.assertEqual(self.calls(), [])
 
     def test_what_lasts_is_told_once_in_fifteen_seconds(self):

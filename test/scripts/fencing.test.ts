@@ -192,7 +192,10 @@ describe("node scripts: fencing", () => {
       box.run("fencing.sh", "apply", fencing);
       box.run("guard.sh", "apply", guard);
       const { status, output } = box.exec(`${LIB}/manager.py nonsense`);
-      assert.deepEqual([status, output], [1, "nonsense: report, sees, is-settled, hand-over, rekey, events\n"]);
+      assert.deepEqual(
+        [status, output],
+        [1, "nonsense: report, sees, is-settled, hand-over, rekey, events\n"],
+      );
     });
 
     it("starts a changed guard anew, and never the service", () => {

@@ -36,7 +36,7 @@ describe("node scripts: secrets and heartbeat", () => {
   let box: Sandbox;
   beforeEach(() => {
     box = new Sandbox({
-      systemctl: ":",
+      systemctl: "[[ $* != *is-active*keepalived* ]]",
       cl_status: "test -e /heartbeat-is-up",
       "/usr/local/lib/ha-nfs/manager.py": "test ! -e /reload-fails",
       "/usr/libexec/heartbeat/heartbeat":
@@ -47,7 +47,10 @@ describe("node scripts: secrets and heartbeat", () => {
 
   /** systemctl start heartbeat.service starts it. */
   const startable = () =>
-    box.stub("systemctl", '[[ "$*" != "start heartbeat.service" ]] || touch /heartbeat-is-up');
+    box.stub(
+      "systemctl",
+      '[[ "$*" != "start heartbeat.service" ]] || touch /heartbeat-is-up; [[ $* != *is-active*keepalived* ]]',
+    );
 
   describe("secrets.sh", () => {
     it("writes each secret into a file that root alone reads, and prints none", () => {

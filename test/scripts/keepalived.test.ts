@@ -17,7 +17,7 @@ describe("node scripts: keepalived", () => {
   beforeEach(() => {
     box = new Sandbox({
       systemctl:
-        "case $* in *is-active*) test -e /is-up ;; 'start --no-block'*) touch /is-up ;; reload*) test ! -e /reload-fails ;; esac",
+        "case $* in *is-active*keepalived*) test -e /is-up ;; *is-active*) false ;; 'start --no-block'*) touch /is-up ;; reload*) test ! -e /reload-fails ;; esac",
       keepalived: "test ! -e /refuses",
     });
   });
@@ -64,7 +64,7 @@ describe("node scripts: keepalived", () => {
     box.stub(
       "systemctl",
       `case $* in
-      *is-active*) test -e /is-up ;;
+      *is-active*keepalived*) test -e /is-up ;;
       'start --no-block'*) touch /is-up ;;
       'stop heartbeat.service')
         ${LIB}/wish up; ${LIB}/wish down at-once; cp /run/ha-nfs/wish /wished ;;

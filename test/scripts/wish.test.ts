@@ -60,6 +60,17 @@ describe("node scripts: hanfs and wish", () => {
       assert.deepEqual([status, box.read("/wished")], [0, stays ? "up\n" : "down\n"]);
     });
 
+  for (const [lock, wished] of [
+    ["exclusively by who changes the manager", "up"],
+    ["shared by who asks the same at this moment", "down"],
+  ] as const)
+    it(`down ${wished === "down" ? "counts" : "counts not"} while its lock is held ${lock}`, () => {
+      const flag = wished === "down" ? "--shared" : "";
+      const held = `exec 5>${run}/stay.lock; flock ${flag} 5; ${LIB}/wish down at-once 5>&-; cat ${run}/wish`;
+      const { status, output } = box.exec(`${given("up", "serving")}; ${held}`);
+      assert.deepEqual([status, output], [0, `${wished}\n`]);
+    });
+
   it("stop of a service that has stopped returns at once", () => {
     const { status } = box.exec(`${given("down", "stopped")}; /hanfs data stop`);
     assert.equal(status, 0);

@@ -23,6 +23,8 @@ WITNESS_KEYS = f"{ETC}/secrets/witness"
 CLAIMED = f"{LIB}/claimed"  # the generations with which the witness may have granted that this node goes on alone
 DEBT = f"{LIB}/debt"  # those with which it has gone on by a person's word, or without its peer's disk, untold
 BEHIND = f"{LIB}/behind"  # this node's disk was lost while the peer had one, and may be back after a boot: see upkeep.py
+MAINTENANCE = f"{RUN}/maintenance"  # while it is there, nothing is repaired and nothing moved
+SPLIT_BRAIN = f"{LIB}/split-brain"  # made by DRBD's own handler only
 ALONE = f"{RUN}/alone"  # a person's word that this node is to serve alone, see is_told; a boot ends it
 
 

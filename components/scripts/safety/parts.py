@@ -92,14 +92,14 @@ class Parts:
         return "address"
 
 
-def fitness(here: node.Drbd, wish: str, sees_witness: bool, manager_down: str) -> str:
+def fitness(here: node.Drbd, idle: bool, sees_witness: bool, unable: str) -> str:
     """Whether this node could take the service over, in the words that its door tells the peer."""
     if here.role != "Secondary" or here.is_away:
         return f"it is {here.role or 'down'}, {here.connection or 'without DRBD'}"
     if here.disk != "UpToDate":
         return f"its disk is {here.disk}"
-    if wish != "down":
+    if not idle:
         return "it has been refused"
-    if manager_down:
-        return f"its {manager_down} is down"
+    if unable:
+        return f"its {unable}"
     return FIT if sees_witness else FIT_UNWITNESSED

@@ -126,7 +126,7 @@ def fence(role: str, disk: str, means: Means) -> int:
     return PEER_OFF if granted or means.told else NO_PROOF
 
 
-def joins(connection: str, disk: str, witness: bool, device: bool, told: bool, foreign: bool) -> bool:
+def joins(connection: str, disk: str, witness: bool, device: bool, told: bool, foreign: bool = False) -> bool:
     """Whether a node takes part in the cluster after a boot, with DRBD in this state.
 
     UpToDate without a peer is DRBD's own word that the peer is on record as outdated (drbd_nl.c, attach), and DRBD then asks

@@ -36,7 +36,7 @@ def own_disk(here: node.Drbd, outdate: Callable[[], None]) -> node.Drbd:
     if here.is_away and here.role == "Secondary" and here.disk in ("UpToDate", "Consistent"):
         outdate()
         return here._replace(disk="Outdated")
-    newest = here.disk == "UpToDate" and (here.peer_disk == "UpToDate" or here.role == "Primary")  # by a person's word
+    newest = here.disk == "UpToDate" and (not here.is_away or here.role == "Primary")  # by a person's word
     if newest or here.disk == "Outdated":  # DRBD has it on record now
         with suppress(OSError):
             node.forget(node.BEHIND)

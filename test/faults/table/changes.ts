@@ -64,7 +64,7 @@ export const changes: readonly Fault[] = [
     IN_PLACE,
     Manager.Keepalived,
   ),
-  change("the manager: keepalived", { manager: Manager.Keepalived }, BY_A_MOVE, Manager.Heartbeat),
+  change("the manager: keepalived", { manager: Manager.Keepalived }, IN_PLACE, Manager.Heartbeat),
   change("timing", { timing: "patient" }),
   withRestarts("replicationNetwork added", { replicationNetwork: "10.10.3.0/24" }),
   withRestarts("prefix of the service network", { serviceNetwork: "10.10.0.0/23" }),

@@ -59,6 +59,16 @@ def runs() -> bool:
     return node.is_alive("/run/heartbeat.pid", NAME)
 
 
+def unable() -> str:
+    """Why this node could not be made to serve; nothing where it could."""
+    return "" if runs() else f"{NAME} is down"
+
+
+def cut_off() -> str:
+    """Why the service should go elsewhere, though it is well. Heartbeat's own ipfail sees to that."""
+    return ""
+
+
 def hand_over() -> bool:
     node.forget(MET_AGAIN)  # this stop is meant
     return tell("hb_standby")
@@ -123,10 +133,12 @@ class Books:
         self.away_since: float | None = None
         self.met = False  # whether the peer was there: until then heartbeat waits for it
 
-    def look(self, me: str, peer: str, wish: str, here: node.Drbd) -> str | None:
+    def look(self, me: str, peer: str, wish: str, here: node.Drbd, heals: bool) -> str | None:
         """What it has done about it, for the journal."""
         self.met = self.met or not here.is_away
         self.note_reunion(here)
+        if not heals:
+            return None
         wrong, patience_s = self.fault(me, peer, wish, here)
         now = time.monotonic()
         if wrong != self.wrong:

@@ -18,7 +18,6 @@ import threading
 import time
 
 import node
-import parts
 import wire
 
 NAME = "keepalived"
@@ -27,6 +26,7 @@ FIFO = f"{node.RUN}/.vrrp"  # keepalived tells its states there, one after the o
 STATE = f"{node.RUN}/vrrp-state"  # the last of them
 BID = f"{node.RUN}/bid"  # is added to the node's priority at once: who serves is not outbid, who leaves is in FAULT
 IDLE, SERVING, LEAVING = "0", "50", "-254"
+LEFT = f"{node.RUN}/left"  # when this node began to leave, on the clock that no step moves
 LEAVING_S = (5, 15)  # at least, for the peer's own bid comes a moment after it has begun; and at most
 STABLE_S = 3  # a difference that lasts so long is no passing one
 
@@ -39,6 +39,16 @@ def runs() -> bool:
     return node.is_alive("/run/vrrp.pid", NAME)
 
 
+def unable() -> str:
+    """Why this node could not be made to serve; nothing where it could."""
+    return f"{NAME} is down" if not runs() else f"{NAME} is in FAULT" if state() == "FAULT" else ""
+
+
+def cut_off() -> str:
+    """Why the service should go elsewhere, though it is well."""
+    return "no client reaches this node: its interface is down" if state() == "FAULT" and node.read(BID) != LEAVING else ""
+
+
 def tell(wish: str) -> None:
     subprocess.run([f"{os.path.dirname(__file__)}/wish", wish, "at-once"])
 
@@ -47,6 +57,7 @@ def hand_over() -> bool:
     """Whether keepalived listens. The peer waits until this node has stopped."""
     if not runs():
         return False
+    node.put(LEFT, str(time.monotonic()))
     node.put(BID, LEAVING)
     tell("down")
     return True
@@ -75,7 +86,7 @@ class Books:
 
     def obey(self, said: str) -> None:
         """A primary obeys no other master: the one that serves bids more, so that one's word is over when they meet. Where
-        it has lost its clients' network, it goes to a peer that is fit."""
+        it has lost its clients' network, the guard hands over (cut_off)."""
         node.put(STATE, said)
         pair = node.settings("fence.conf")
         serves = node.drbd(node.settings(f"{pair['VOLUME']}.conf")["MINOR"]).role == "Primary"
@@ -84,14 +95,14 @@ class Books:
             os.kill(os.getpid(), signal.SIGUSR1)
         elif not serves:
             tell("down")
-        elif said == "FAULT" and node.read(BID) != LEAVING and wire.ask_peer(pair, "fit", 1) in parts.FIT_AT_ALL:
-            hand_over()
+        else:
+            os.kill(os.getpid(), signal.SIGUSR1)
 
-    def look(self, me: str, peer: str, wish: str, here: node.Drbd) -> str | None:
-        """What it has done about a difference, for the journal."""
+    def look(self, me: str, peer: str, wish: str, here: node.Drbd, heals: bool) -> str | None:
+        """What it has done about a difference, for the journal; where it does not heal, it only bids."""
         self.bid(here)
         wanted = {"MASTER": "up", "BACKUP": "down"}.get(state(), wish)
-        wrong = wanted != wish and here.role != "Primary" and node.read(BID) != LEAVING
+        wrong = heals and wanted != wish and here.role != "Primary" and node.read(BID) != LEAVING
         now = time.monotonic()
         if not wrong:
             self.since = now
@@ -105,8 +116,8 @@ class Books:
         before = node.read(BID)
         least, most = LEAVING_S
         if before == LEAVING:
-            left = time.time() - os.stat(BID).st_mtime
-            if left < (least if here.peer_role == "Primary" else most):
+            left = time.monotonic() - float(node.read(LEFT, "-99"))
+            if 0 <= left < (least if here.peer_role == "Primary" else most):
                 return
         bid = SERVING if here.role == "Primary" else IDLE
         if bid != before:
