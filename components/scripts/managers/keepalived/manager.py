@@ -131,7 +131,9 @@ def sees(peer: str) -> bool:
 
 def report(peer: str) -> str:
     waits = subprocess.run(["systemctl", "is-active", UNIT], capture_output=True).stdout == b"activating\n"
-    known = {"name": NAME, "runs": runs(), "waitsForPeer": waits, "peer": "active" if sees(peer) else "dead", "links": {}}
+    links = {"the service network": "down"} if state() == "FAULT" and node.read(BID) != LEAVING else {}
+    seen = "active" if sees(peer) else "dead"
+    known = {"name": NAME, "runs": runs(), "waitsForPeer": waits, "peer": seen, "links": links}
     return json.dumps(known)
 
 
