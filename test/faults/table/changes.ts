@@ -1,7 +1,6 @@
 import { Manager } from "../../../components/enums";
 import { READER, type Settings, WRITER } from "../configuration";
 import type { Fault } from "../fault";
-import type { Hands } from "../hands";
 import { fault, move } from "./steps";
 
 /** Seconds that a change may keep the clients waiting, and one that moves the service. */
@@ -22,24 +21,18 @@ function change(name: string, settings: Settings, stall = IN_PLACE, manager?: Ma
   });
 }
 
-/** A change, and back, for which both guests need what they get at a start: each is refused until it has been started anew. */
-function withRestarts(name: string, settings: Settings, backToo: boolean): Fault {
+/** A change for which both guests need what they get at a start: each is refused until it has been started anew. */
+function withRestarts(name: string, settings: Settings): Fault {
   return fault(name, "changes", { modes: ["both"], stall: BY_A_MOVE }, async (h) => {
-    await restartFor(h, settings, [h.standby, h.active]);
-    if (backToo) await restartFor(h, {}, [h.active, h.standby]);
-    else await h.change({});
+    for (const node of [h.standby, h.active]) {
+      await refused(h.change(settings), new RegExp(`npm run lab -- restart ${node}`));
+      if (node === h.active) await move(h, node);
+      await h.restart(node);
+      await h.redundant(60);
+    }
+    await h.change(settings);
+    await h.change({});
   });
-}
-
-/** @param nodes the standby first */
-async function restartFor(h: Hands, settings: Settings, nodes: [string, string]): Promise<void> {
-  for (const node of nodes) {
-    await refused(h.change(settings), new RegExp(`npm run lab -- restart ${node}`));
-    if (node === nodes[1]) await move(h, node);
-    await h.restart(node);
-    await h.redundant(60);
-  }
-  await h.change(settings);
 }
 
 async function refused(change: Promise<void>, words: RegExp): Promise<void> {
@@ -73,8 +66,8 @@ export const changes: readonly Fault[] = [
   ),
   change("the manager: keepalived", { manager: Manager.Keepalived }, IN_PLACE, Manager.Heartbeat),
   change("timing", { timing: "patient" }),
-  withRestarts("replicationNetwork added", { replicationNetwork: "10.10.3.0/24" }, false),
-  withRestarts("prefix of the service network", { serviceNetwork: "10.10.0.0/23" }, true),
+  withRestarts("replicationNetwork added", { replicationNetwork: "10.10.3.0/24" }),
+  withRestarts("prefix of the service network", { serviceNetwork: "10.10.0.0/23" }),
   change("drbd.port", { drbd: "{ port: 7799 }" }),
   change("drbd.verifyAlg and resyncMaxRateMiB", { drbd: "{ verifyAlg: sha256, resyncMaxRateMiB: 50 }" }),
   // the writer goes on at the old address
