@@ -67,7 +67,6 @@ export const changes: readonly Fault[] = [
   change("the manager: keepalived", { manager: Manager.Keepalived }, IN_PLACE, Manager.Heartbeat),
   change("timing", { timing: "patient" }),
   withRestarts("replicationNetwork added", { replicationNetwork: "10.10.3.0/24" }),
-  withRestarts("prefix of the service network", { serviceNetwork: "10.10.0.0/23" }),
   change("drbd.port", { drbd: "{ port: 7799 }" }),
   change("drbd.verifyAlg and resyncMaxRateMiB", { drbd: "{ verifyAlg: sha256, resyncMaxRateMiB: 50 }" }),
   // the writer goes on at the old address
