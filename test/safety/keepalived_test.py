@@ -86,6 +86,10 @@ class States(unittest.TestCase):
         with open(manager.FIFO, "w") as fifo:
             fifo.write('nonsense\nINSTANCE "data" MASTER 101\n')
         self.until(lambda: manager.state() == "MASTER")
+        with open(manager.FIFO, "w") as fifo:  # a master that is about to serve hears one that bids less
+            fifo.write('INSTANCE "data" MASTER_RX_LOWER_PRI 101\nINSTANCE "data" MASTER_PRIORITY 151\nINSTANCE\n')
+        time.sleep(0.2)
+        self.assertEqual((manager.state(), self.told), ("MASTER", []))
         (RUN / "drbd").unlink()
         (Path(node.ETC) / "fence.conf").unlink()
         with open(manager.FIFO, "w") as fifo:

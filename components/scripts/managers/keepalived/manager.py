@@ -25,6 +25,7 @@ UNIT = "ha-nfs-keepalived.service"
 FIFO = f"{node.RUN}/.vrrp"  # keepalived tells its states there, one after the other; who else reads it takes one away
 STATE = f"{node.RUN}/vrrp-state"  # the last of them
 BID = f"{node.RUN}/bid"  # is added to the node's priority at once: who serves is not outbid, who leaves is in FAULT
+STATES = ("MASTER", "BACKUP", "FAULT", "STOP")  # it tells more there: of priorities, and of who bids less
 IDLE, SERVING, LEAVING = "0", "50", "-254"
 LEFT = f"{node.RUN}/left"  # when this node began to leave, on the clock that no step moves
 LEAVING_S = (5, 15)  # at least, for the peer's own bid comes a moment after it has begun; and at most
@@ -79,7 +80,7 @@ class Books:
             for line in fifo:
                 words = line.split()
                 try:
-                    if words[:1] == ["INSTANCE"] and len(words) > 2:
+                    if words[:1] == ["INSTANCE"] and words[2:3] and words[2] in STATES:
                         self.obey(words[2])
                 except Exception as error:  # the next state may do, and `look` sees the difference
                     print(f"keepalived says {line.strip()}, and {error!r}", flush=True)
