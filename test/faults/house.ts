@@ -142,7 +142,7 @@ const CHANGED = " and more";
 /** The commit of the code, and whether something but the report has been changed since. */
 function codeOf(): string {
   const git = (...args: string[]) => capture("git", ["-C", ROOT, ...args]).stdout.trim();
-  const changed = git("status", "--porcelain", "--", ".", ":!docs/faults.*");
+  const changed = git("status", "--porcelain", "--", ".", ":!docs/faults*");
   return git("rev-parse", "--short", "HEAD") + (changed === "" ? "" : CHANGED);
 }
 
