@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { ClusterManager } from "./managers/manager";
 import { SECRETS_GENERATION } from "./options";
 import { baseVars } from "./remote/base";
 import type { Host } from "./remote/host";
@@ -12,8 +11,8 @@ export interface MasterPairArgs {
   masters: readonly [Host, Host];
   /** Name of the master that serves now: what changes comes to it last. @default the first */
   active?: string | undefined;
-  /** The cluster manager, for its packages. */
-  manager: ClusterManager;
+  /** Debian packages of the cluster manager, and those of their units that must not start by themselves. */
+  manager: { readonly packages: readonly string[]; readonly masked: readonly string[] };
   /** Raise it by one to replace the secrets of heartbeat, DRBD and the doors. */
   secretsGeneration?: number | undefined;
   /** By the name of a master: what the other one's fence device needs to switch it off. A secret. @default none */
