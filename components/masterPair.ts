@@ -6,6 +6,7 @@ import { baseVars } from "./remote/base";
 import type { Host } from "./remote/host";
 import { HostScript, nodeFile } from "./remote/hostScript";
 import { authkeys } from "./render/heartbeat";
+import { corosyncKey } from "./render/pacemaker";
 
 export interface MasterPairArgs {
   /** The two hosts that hold the data. The first is the one that serves when both are there at the start. */
@@ -14,7 +15,7 @@ export interface MasterPairArgs {
   active?: string | undefined;
   /** The cluster manager, for its packages. */
   manager: ClusterManager;
-  /** Raise it by one to replace the secrets of heartbeat, DRBD and the doors. */
+  /** Raise it by one to replace the secrets of the cluster manager, DRBD and the doors. */
   secretsGeneration?: number | undefined;
   /** By the name of a master: what the other one's fence device needs to switch it off. A secret. @default none */
   fenceOptions?: Readonly<Record<string, pulumi.Input<string>>> | undefined;
@@ -69,7 +70,7 @@ export class MasterPair extends pulumi.ComponentResource {
     const lines = (secrets: pulumi.Output<string>[]) =>
       pulumi.all(secrets).apply((all) => `${all.join("\n")}\n`);
     const drbdSecret = this.secret(`${name}-drbd-secret`, this.secretsGeneration);
-    const heartbeatKeys = pulumi.all(keys("heartbeat")).apply((all) => authkeys(generation, all));
+    const managerKeys = pulumi.all(keys("heartbeat"));
     const fenceKeys = lines(keys("fence"));
     this.witnessKeys = lines(keys("witness"));
     const base = this.rollOut(`${name}-base`, "base.sh", (host) =>
@@ -83,7 +84,8 @@ export class MasterPair extends pulumi.ComponentResource {
       `${name}-secrets`,
       "secrets.sh",
       (_host, peer) => ({
-        HEARTBEAT_KEYS: heartbeatKeys,
+        HEARTBEAT_KEYS: managerKeys.apply((all) => authkeys(generation, all)),
+        COROSYNC_KEY: managerKeys.apply(([newest = ""]) => corosyncKey(newest)),
         DRBD_SECRET: drbdSecret,
         FENCE_KEYS: fenceKeys,
         WITNESS_KEYS: this.witnessKeys,
