@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Manager } from "../enums";
 import { PacemakerOptions, withDefaults } from "../options";
 import { NicRole } from "../remote/host";
-import { type HostScript, nodeFile } from "../remote/hostScript";
+import { HostScript, nodeFile } from "../remote/hostScript";
 import { cib, corosyncConf, corosyncDropIn, pacemakerDropIn } from "../render/pacemaker";
 import { type ClusterManager, type ManagerArgs, UNITS, unitsBeside } from "./manager";
 
@@ -36,14 +36,12 @@ export class PacemakerLink extends pulumi.ComponentResource {
         })),
       })
       .apply(corosyncConf);
-    this.scripts = pair.rollOut(
+    const nodes = pair.rollOut(
       name,
       `${FOLDER}/pacemaker.sh`,
-      (_host, peer) => ({
-        PEER: peer.name,
+      () => ({
         SECRETS_GENERATION: pair.secretsGeneration,
         COROSYNC_CONF,
-        CIB: cib({ volume, nodes: masters.map((host) => host.name), fences }),
         COROSYNC_DROP_IN: corosyncDropIn(volume),
         PACEMAKER_DROP_IN: pacemakerDropIn(volume),
         SERVICE_AGENT: nodeFile(`${FOLDER}/service`),
@@ -52,6 +50,19 @@ export class PacemakerLink extends pulumi.ComponentResource {
       }),
       { parent: this, dependsOn: [...args.moves] },
     );
+    const loaded = new HostScript(
+      `${name}-cib-${pair.preferred.name}`,
+      {
+        host: pair.preferred,
+        script: `${FOLDER}/cib.sh`,
+        vars: {
+          PEER: pair.second.name,
+          CIB: cib({ volume, nodes: masters.map((host) => host.name), fences }),
+        },
+      },
+      { parent: this, dependsOn: nodes },
+    );
+    this.scripts = [...nodes, loaded];
     this.registerOutputs({});
   }
 }
