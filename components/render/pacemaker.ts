@@ -169,7 +169,7 @@ function fenceDevice(node: string): Element {
     xml: [
       `<primitive id="${id}" class="stonith" type="fence_ha_nfs">`,
       `<instance_attributes id="${id}-of">`,
-      nvpairs(`${id}-of`, { pcmk_host_list: node, pcmk_off_timeout: "60s" }),
+      nvpairs(`${id}-of`, { pcmk_host_list: node, pcmk_off_timeout: "60s", pcmk_off_retries: 1 }),
       `</instance_attributes>`,
       `<operations>${op(id, "monitor", "120s", "60s")}</operations></primitive>`,
     ].join(""),
@@ -187,11 +187,12 @@ function notOnItself(node: string): Element {
 
 /**
  * Corosync takes part only when this node's data are the newest or the peer's are at hand (wait-peer), and Pacemaker comes
- * after it. One that dies comes back, and the service goes on meanwhile.
+ * after it. One that dies comes back, and the service goes on meanwhile: systemd ends Pacemaker with corosync, and would start
+ * it again only with the first try of corosync's.
  */
 export const corosyncDropIn = (volume: string) => `# made by ha-nfs
 [Unit]
-Wants=drbd@${volume}.target ha-nfs@${volume}.service
+Wants=drbd@${volume}.target ha-nfs@${volume}.service pacemaker.service
 After=drbd@${volume}.target ha-nfs@${volume}.service
 StartLimitIntervalSec=0
 

@@ -101,6 +101,7 @@ class FenceAgent(unittest.TestCase):
         agent.handler = lambda volume: self.asked.append(volume) or self.code
         agent.node.generations = lambda volume: rules.Generations(2, 0, (0, 0))
         agent.PATIENCE_S = 0.2
+        agent.wire.hears = lambda *_: False
         (DIRECTORY / "fence.conf").write_text("ME=m1\nPEER=m2\nVOLUME=data\nDEVICE=/power\nDEVICE_SECONDS=1\n")
         (DIRECTORY / "data.conf").write_text("MINOR=0\n")
 
