@@ -26,6 +26,7 @@ LEAVING = f"{node.RUN}/leaving"  # made when this node hands over
 LEAVING_S = 15  # what that may take; then this node may have the service again
 STABLE_S = 3  # a difference that lasts so long is no passing one
 LINKS = ("link", "service")
+PROCESSES = "/sys/fs/cgroup/system.slice/pacemaker.service/cgroup.procs"
 EVENT = (
     r"pacemaker-(?:controld|fenced|schedulerd).*?: "
     r"(Node \S+ state is now lost|Requesting fencing \(\w+\)[^|]* \S+|Initiating (?:start|stop) operation \S+ \S+ on \S+"
@@ -41,8 +42,8 @@ def ask(*command: str) -> tuple[int, str]:
         return 1, ""
 
 
-def unit_state(unit: str) -> str:
-    return ask("systemctl", "is-active", unit)[1]
+def runs() -> bool:
+    return node.read(PROCESSES) != ""
 
 
 def hand_over() -> bool:
@@ -108,8 +109,8 @@ def report(peer: str) -> str:
     other_key = not seen and "up" not in found.values() and has_other_key()
     known = {
         "name": NAME,
-        "runs": unit_state("pacemaker.service") == "active",
-        "waitsForPeer": unit_state("corosync.service") == "activating",
+        "runs": runs(),
+        "waitsForPeer": ask("systemctl", "is-active", "corosync.service")[1] == "activating",
         "peer": "active" if seen else "one with another key of corosync's" if other_key else "dead",
         "links": found,
     }
