@@ -20,7 +20,8 @@ describe("node scripts: pacemaker.sh", () => {
   beforeEach(() => {
     box = new Sandbox({
       systemctl: "",
-      "corosync-cfgtool": "test ! -e /reload-fails",
+      corosync: "",
+      "corosync-cfgtool": "",
     });
     box.write(CONF, "# Debian's\n");
   });
@@ -35,15 +36,27 @@ describe("node scripts: pacemaker.sh", () => {
     assert.ok(!calls.some((call) => /cfgtool|systemctl stop/.test(call)), calls.join());
   });
 
-  it("has corosync read a changed configuration, or key, and puts back what it does not take", () => {
+  it("has both nodes' corosync take a changed key, and starts a changed configuration anew", () => {
     box.run(SCRIPT, "apply", pacemaker);
     const rotated = { ...pacemaker, SECRETS_GENERATION: "2" };
-    assert.ok(box.run(SCRIPT, "apply", rotated).calls.includes("corosync-cfgtool -R"));
-    const bad = { ...rotated, COROSYNC_CONF: "# made by ha-nfs\nnonsense\n" };
-    const { status, output } = box.run(SCRIPT, "apply", bad, "touch /reload-fails");
+    const { calls } = box.run(SCRIPT, "apply", rotated);
+    assert.ok(calls.includes("corosync-cfgtool -R"));
+    assert.ok(!calls.some((call) => call.includes("systemctl stop")));
+    const other = box.run(SCRIPT, "apply", { ...rotated, COROSYNC_CONF: "# made by ha-nfs\ntotem {}\n" });
+    const stop = other.calls.indexOf("systemctl stop pacemaker.service corosync.service");
+    const start = other.calls.findIndex((call) => /systemctl start .*corosync/.test(call));
+    assert.ok(0 <= stop && stop < start, other.calls.join("\n"));
+  });
+
+  it("puts back a configuration that corosync refuses, and stops nothing", () => {
+    box.run(SCRIPT, "apply", pacemaker);
+    box.stub("corosync", "echo no such key; exit 8");
+    const bad = { ...pacemaker, COROSYNC_CONF: "# made by ha-nfs\nnonsense\n" };
+    const { status, output, calls } = box.run(SCRIPT, "apply", bad);
     assert.equal(status, 1);
-    assert.match(output, /the old files are back/);
+    assert.match(output, /the old ones are back: no such key/);
     assert.equal(box.read(CONF), pacemaker.COROSYNC_CONF);
+    assert.ok(!calls.some((call) => call.includes("systemctl stop")));
   });
 
   it("removes what it wrote", () => {

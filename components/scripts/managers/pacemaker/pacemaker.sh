@@ -27,13 +27,17 @@ leave_debians() {
 apply() {
 	leave_debians
 	files
+	! is_changed $conf || accept corosync -t
 	reload_units corosync.service pacemaker.service
 	# shellcheck disable=SC2086 # units
 	take_over_from $OTHERS
 	enable_unit corosync.service
 	enable_unit pacemaker.service
-	if is_changed $conf /etc/ha-nfs/corosync-key && is_active corosync.service; then
-		activate corosync-cfgtool -R # on both nodes
+	if is_changed $conf; then
+		# it would take changed ports for granted, and not open them; the service stays, for nobody's word counts now
+		systemctl stop pacemaker.service corosync.service
+	elif is_changed /etc/ha-nfs/corosync-key && is_active corosync.service; then
+		activate corosync-cfgtool -R # on both nodes in one moment: both have the new key already
 	fi
 	systemctl start --no-block corosync.service pacemaker.service # they may wait for the peer
 	wait_until 60 "Pacemaker runs" runs
