@@ -131,6 +131,10 @@ class FenceAgent(unittest.TestCase):
             self.assertEqual(self.off("cs:WFConnection ro:Secondary/Unknown ds:UpToDate/DUnknown"), (result, 1))
         self.assertEqual(node.parse_generations(node.read(f"{DIRECTORY}/data.generations")).current, 2)
 
+    def test_a_primary_waits_for_what_drbd_itself_has_asked(self):
+        self.assertEqual(self.off("cs:WFConnection ro:Primary/Unknown ds:UpToDate/DUnknown"), (1, 0))
+        self.assertEqual(self.off("cs:WFConnection ro:Primary/Unknown ds:UpToDate/Outdated"), (0, 0))
+
     def test_without_a_device_there_is_nothing_to_ask(self):
         (DIRECTORY / "fence.conf").write_text("ME=m1\nPEER=m2\nVOLUME=data\nDEVICE=\nDEVICE_SECONDS=1\n")
         self.assertEqual(self.off("cs:WFConnection ro:Secondary/Unknown ds:UpToDate/DUnknown"), (1, 0))
