@@ -64,16 +64,16 @@ class Manager(unittest.TestCase):
     def test_a_hand_over_is_an_attribute_that_goes_once_the_peer_has_it(self):
         self.assertTrue(manager.hand_over())
         books = manager.Books()
-        books.look("m1", "m2", "up", SERVES)
+        books.look("m1", "m2", "up", SERVES, True)
         self.assertEqual(calls(), ["attrd_updater --name ha-nfs-leaves --update 1"])
-        books.look("m1", "m2", "down", PEER_SERVES)
-        books.look("m1", "m2", "down", PEER_SERVES)
+        books.look("m1", "m2", "down", PEER_SERVES, True)
+        books.look("m1", "m2", "down", PEER_SERVES, True)
         self.assertEqual(calls()[1:], ["attrd_updater --name ha-nfs-leaves --delete"])
 
     def test_nor_does_it_stay_where_the_peer_does_not_take_it(self):
         manager.hand_over()
         os.utime(manager.LEAVING, (1, 1))
-        manager.Books().look("m1", "m2", "up", SERVES)
+        manager.Books().look("m1", "m2", "up", SERVES, True)
         self.assertEqual(calls()[1:], ["attrd_updater --name ha-nfs-leaves --delete"])
 
     def test_says_that_pacemaker_is_down(self):

@@ -19,7 +19,7 @@ describe("node scripts: pacemaker.sh", () => {
   let box: Sandbox;
   beforeEach(() => {
     box = new Sandbox({
-      systemctl: "",
+      systemctl: "[[ $* != *is-active*@(heartbeat|keepalived)* ]]",
       corosync: "",
       "corosync-cfgtool": "",
     });

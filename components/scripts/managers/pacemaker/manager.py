@@ -46,6 +46,16 @@ def runs() -> bool:
     return node.read(PROCESSES) != ""
 
 
+def unable() -> str:
+    """Why this node could not be made to serve; nothing where it could."""
+    return "" if runs() else f"{NAME} is down"
+
+
+def cut_off() -> str:
+    """Why the service should go elsewhere, though it is well. Corosync does not look at the clients' network by itself."""
+    return ""
+
+
 def hand_over() -> bool:
     """Whether Pacemaker listens. It moves the service for as long as this node has the attribute."""
     node.put(LEAVING, "1")
@@ -61,11 +71,12 @@ class Books:
     def __init__(self) -> None:
         self.since = 0.0
 
-    def look(self, me: str, peer: str, wish: str, here: node.Drbd) -> str | None:
+    def look(self, me: str, peer: str, wish: str, here: node.Drbd, heals: bool) -> str | None:
         """What it has done, for the journal."""
         self.stay(here)
         now = time.monotonic()
-        if not (wish == "up" and here.role == "Secondary" and here.peer_role == "Primary") or node.is_locked("ocf"):
+        stale = heals and wish == "up" and here.role == "Secondary" and here.peer_role == "Primary"
+        if not stale or node.is_locked("ocf"):
             self.since = now
         if now - self.since < STABLE_S:
             return None

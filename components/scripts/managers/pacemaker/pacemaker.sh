@@ -34,8 +34,9 @@ apply() {
 	enable_unit corosync.service
 	enable_unit pacemaker.service
 	if is_changed $conf; then
-		# it would take changed ports for granted, and not open them; the service stays, for nobody's word counts now
-		systemctl stop pacemaker.service corosync.service
+		# it would take changed ports for granted, and not open them; the service stays: until this script ends nobody's word counts
+		exec 8>/run/ha-nfs/stay.lock && flock 8
+		systemctl stop pacemaker.service corosync.service 8>&-
 	elif is_changed /etc/ha-nfs/corosync-key && is_active corosync.service; then
 		activate corosync-cfgtool -R # on both nodes in one moment: both have the new key already
 	fi
