@@ -37,7 +37,7 @@ describe("node scripts: secrets and heartbeat", () => {
   let box: Sandbox;
   beforeEach(() => {
     box = new Sandbox({
-      systemctl: "[[ $* != *is-active*keepalived* ]]",
+      systemctl: "[[ $* != *is-active*@(keepalived|pacemaker|corosync)* ]]",
       cl_status: "test -e /heartbeat-is-up",
       "/usr/local/lib/ha-nfs/manager.py": "test ! -e /reload-fails",
       "/usr/libexec/heartbeat/heartbeat":
@@ -50,7 +50,7 @@ describe("node scripts: secrets and heartbeat", () => {
   const startable = () =>
     box.stub(
       "systemctl",
-      '[[ "$*" != "start heartbeat.service" ]] || touch /heartbeat-is-up; [[ $* != *is-active*keepalived* ]]',
+      '[[ "$*" != "start heartbeat.service" ]] || touch /heartbeat-is-up; [[ $* != *is-active*@(keepalived|pacemaker|corosync)* ]]',
     );
 
   describe("secrets.sh", () => {
