@@ -22,6 +22,8 @@ export enum Manager {
   Heartbeat = "heartbeat",
   /** VRRP 3: detects a death soonest, over the link alone. */
   Keepalived = "keepalived",
+  /** Corosync and Pacemaker, for sites that run them: over two networks. */
+  Pacemaker = "pacemaker",
 }
 
 /** How long a master may be silent before its peer takes over: see the options' own times. */

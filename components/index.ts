@@ -7,6 +7,7 @@ export { type ManagerOptions } from "./managers/clusterManager";
 export * from "./managers/heartbeat";
 export * from "./managers/keepalived";
 export * from "./managers/manager";
+export * from "./managers/pacemaker";
 export * from "./masterPair";
 export * from "./nfsCluster";
 export * from "./nfsExports";

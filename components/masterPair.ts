@@ -5,6 +5,7 @@ import { baseVars } from "./remote/base";
 import type { Host } from "./remote/host";
 import { HostScript, nodeFile } from "./remote/hostScript";
 import { authkeys } from "./render/heartbeat";
+import { corosyncKey } from "./render/pacemaker";
 
 export interface MasterPairArgs {
   /** The two hosts that hold the data. The first is the one that serves when both are there at the start. */
@@ -13,7 +14,7 @@ export interface MasterPairArgs {
   active?: string | undefined;
   /** Debian packages of the cluster manager, and those of their units that must not start by themselves. */
   manager: { readonly packages: readonly string[]; readonly masked: readonly string[] };
-  /** Raise it by one to replace the secrets of heartbeat, DRBD and the doors. */
+  /** Raise it by one to replace the secrets of the cluster manager, DRBD and the doors. */
   secretsGeneration?: number | undefined;
   /** By the name of a master: what the other one's fence device needs to switch it off. A secret. @default none */
   fenceOptions?: Readonly<Record<string, pulumi.Input<string>>> | undefined;
@@ -68,7 +69,7 @@ export class MasterPair extends pulumi.ComponentResource {
     const lines = (secrets: pulumi.Output<string>[]) =>
       pulumi.all(secrets).apply((all) => `${all.join("\n")}\n`);
     const drbdSecret = this.secret(`${name}-drbd-secret`, this.secretsGeneration);
-    const heartbeatKeys = pulumi.all(keys("heartbeat")).apply((all) => authkeys(generation, all));
+    const managerKeys = pulumi.all(keys("heartbeat"));
     const fenceKeys = lines(keys("fence"));
     this.witnessKeys = lines(keys("witness"));
     const base = this.rollOut(`${name}-base`, "base.sh", (host) =>
@@ -82,7 +83,8 @@ export class MasterPair extends pulumi.ComponentResource {
       `${name}-secrets`,
       "secrets.sh",
       (_host, peer) => ({
-        HEARTBEAT_KEYS: heartbeatKeys,
+        HEARTBEAT_KEYS: managerKeys.apply((all) => authkeys(generation, all)),
+        COROSYNC_KEY: managerKeys.apply(([newest = ""]) => corosyncKey(newest)),
         DRBD_SECRET: drbdSecret,
         FENCE_KEYS: fenceKeys,
         WITNESS_KEYS: this.witnessKeys,

@@ -168,7 +168,11 @@ export class NfsCluster extends pulumi.ComponentResource {
       { pair, volume, manager, ...args.drbd, after: [...fencing.scripts, drbd, vip, service] },
       parent,
     );
-    const managed = manager.start(name, { pair, volume, moves: [guard] }, parent);
+    const managed = manager.start(
+      name,
+      { pair, volume, moves: [guard], fences: args.fencing?.device !== undefined },
+      parent,
+    );
     const parts = [pair.prepared, fencing.scripts, drbd.scripts, vip.scripts, service.scripts];
     const scripts = [...parts, guard.scripts, managed.scripts].flat();
     const DIGEST = pulumi.all(scripts.map(({ digest }) => digest)).apply((all) => sha256(all.join()));

@@ -34,15 +34,34 @@ export class KeepalivedOptions {
   routerId?: number = 52;
 }
 
+/** How the masters watch each other by corosync, for pacemaker. Times are in milliseconds. See corosync.conf(5). */
+export class PacemakerOptions {
+  /** Silence after which the peer is missed. */
+  tokenMs?: number = 1000;
+  /** How long it may still join the new membership then: of two nodes, less than the token is safe. */
+  consensusMs?: number = 200;
+  /** UDP port over the link; over the service network it is the next one. */
+  port?: number = 5405;
+}
+
 /** The times of a profile that are other than the options' defaults, which are those of `fast`. */
 export const TIMES = {
-  [Timing.Fast]: { heartbeat: {}, keepalived: {}, drbd: {} },
+  [Timing.Fast]: { heartbeat: {}, keepalived: {}, pacemaker: {}, drbd: {} },
   [Timing.Patient]: {
     heartbeat: { keepaliveMs: 1000, warntimeMs: 3000, deadtimeMs: 10_000, initdeadMs: 30_000 },
     keepalived: { advertMs: 1000 },
+    pacemaker: { tokenMs: 5000, consensusMs: 1000 },
     drbd: { pingTimeoutMs: 500 },
   },
-} satisfies Record<Timing, { heartbeat: HeartbeatOptions; keepalived: KeepalivedOptions; drbd: DrbdOptions }>;
+} satisfies Record<
+  Timing,
+  {
+    heartbeat: HeartbeatOptions;
+    keepalived: KeepalivedOptions;
+    pacemaker: PacemakerOptions;
+    drbd: DrbdOptions;
+  }
+>;
 
 /** What the masters hold. */
 export class VolumeOptions {

@@ -65,6 +65,7 @@ function withMachines<M>(
   const { masters, slaves, readPool, pushTargets, ...rest } = settings;
   const { keepalive, warntime, deadtime, initdead, ...heartbeat } = rest.heartbeat;
   const { advert, ...keepalived } = rest.keepalived;
+  const { token, consensus, ...pacemaker } = rest.pacemaker;
   const { coalesce, maxLag, ...replication } = rest.replication;
   const { device = NONE, witness = NONE, silence, ...fencing } = rest.fencing;
   const pair = <T extends Placed>([first, second]: [T, T]): [T & M, T & M] => [
@@ -90,6 +91,7 @@ function withMachines<M>(
       ...heartbeat,
     },
     keepalived: { advertMs: advert, ...keepalived },
+    pacemaker: { tokenMs: token, consensusMs: consensus, ...pacemaker },
     fencing: {
       ...fencing,
       ...(device !== NONE && { device }),

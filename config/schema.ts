@@ -16,6 +16,7 @@ import {
   HeartbeatOptions,
   KeepalivedOptions,
   NfsOptions,
+  PacemakerOptions,
   ReplicationOptions,
   SECRETS_GENERATION,
   TIMES,
@@ -105,6 +106,7 @@ function managers(timing = Timing.Fast) {
   const times = TIMES[timing];
   const HEARTBEAT = withDefaults(HeartbeatOptions, times.heartbeat);
   const KEEPALIVED = withDefaults(KeepalivedOptions, times.keepalived);
+  const PACEMAKER = withDefaults(PacemakerOptions, times.pacemaker);
   const heartbeat = section({
     keepalive: duration().default(HEARTBEAT.keepaliveMs),
     warntime: duration().default(HEARTBEAT.warntimeMs),
@@ -126,7 +128,16 @@ function managers(timing = Timing.Fast) {
       .default(KEEPALIVED.advertMs),
     routerId: integer(1, 255).default(KEEPALIVED.routerId),
   });
-  return { heartbeat: heartbeat.prefault({}), keepalived: keepalived.prefault({}) };
+  const pacemaker = section({
+    token: duration(["300ms", "60s"]).default(PACEMAKER.tokenMs),
+    consensus: duration(["100ms", "72s"]).default(PACEMAKER.consensusMs),
+    port: integer(1024, 65534).default(PACEMAKER.port),
+  });
+  return {
+    heartbeat: heartbeat.prefault({}),
+    keepalived: keepalived.prefault({}),
+    pacemaker: pacemaker.prefault({}),
+  };
 }
 
 const drbd = section({

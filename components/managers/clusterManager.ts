@@ -1,8 +1,9 @@
 import { Manager, Timing } from "../enums";
-import { type HeartbeatOptions, type KeepalivedOptions, TIMES } from "../options";
+import { type HeartbeatOptions, type KeepalivedOptions, type PacemakerOptions, TIMES } from "../options";
 import { heartbeat } from "./heartbeat";
 import { keepalived } from "./keepalived";
 import type { ClusterManager } from "./manager";
+import { pacemaker } from "./pacemaker";
 
 /** Who says which master serves, and how soon a silent one is taken for dead. */
 export interface ManagerOptions {
@@ -12,6 +13,7 @@ export interface ManagerOptions {
   timing?: Timing;
   heartbeat?: HeartbeatOptions;
   keepalived?: KeepalivedOptions;
+  pacemaker?: PacemakerOptions;
 }
 
 /** The cluster manager that the options ask for. */
@@ -22,5 +24,7 @@ export function clusterManager(options: ManagerOptions): ClusterManager {
       return heartbeat({ ...times.heartbeat, ...options.heartbeat });
     case Manager.Keepalived:
       return keepalived({ ...times.keepalived, ...options.keepalived });
+    case Manager.Pacemaker:
+      return pacemaker({ ...times.pacemaker, ...options.pacemaker });
   }
 }

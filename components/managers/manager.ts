@@ -9,12 +9,15 @@ export interface ManagerArgs {
   volume: string;
   /** What must be in place on both masters before it starts the service: volume, address, exports, guard. */
   moves: readonly pulumi.Resource[];
+  /** Whether the masters have a fence device. */
+  fences: boolean;
 }
 
-/** The systemd unit of each. */
+/** The systemd units of each, with spaces between, in the order in which they end. */
 export const UNITS: Readonly<Record<Manager, string>> = {
   [Manager.Heartbeat]: "heartbeat.service",
   [Manager.Keepalived]: "ha-nfs-keepalived.service",
+  [Manager.Pacemaker]: "pacemaker.service corosync.service",
 };
 
 /** Those that go from a node where `manager` comes, with spaces between. */
@@ -29,7 +32,7 @@ export interface ClusterManager {
   readonly packages: readonly string[];
   /** Those of Debian's units that must not run beside its own. */
   readonly masked: readonly string[];
-  /** Its systemd unit. */
+  /** Its systemd units, with spaces between. */
   readonly unit: string;
   /** Text of manager.py, by which the guard, `status` and a planned move ask and tell it. */
   readonly words: string;

@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 # The one script that gets secrets. It writes each into a file of its own that root alone reads; the other scripts
 # read those files, and a reviewer reads the other scripts.
-: "${HEARTBEAT_KEYS:?}" "${DRBD_SECRET:?}" "${FENCE_KEYS:?}" "${WITNESS_KEYS:?}" "${FENCE_OPTIONS?}"
+: "${HEARTBEAT_KEYS:?}" "${DRBD_SECRET:?}" "${FENCE_KEYS:?}" "${WITNESS_KEYS:?}" "${FENCE_OPTIONS?}" "${COROSYNC_KEY:?}"
 
 secrets=/etc/ha-nfs/secrets
 
 files() {
 	put $secrets/authkeys 600 "$HEARTBEAT_KEYS"
+	put $secrets/corosync 600 "$COROSYNC_KEY"
 	put $secrets/drbd 600 "$DRBD_SECRET"
 	put $secrets/fence 600 "$FENCE_KEYS"
 	put $secrets/witness 600 "$WITNESS_KEYS"

@@ -11,7 +11,8 @@ export OVERLAY=$here/root
 
 # What the node scripts switch on themselves, each in its own time.
 disabled=(
-	drbd haproxy heartbeat keepalived logd lsyncd nfs-client.target nfs-server nginx rpcbind.service rpcbind.socket
+	corosync corosync-qdevice corosync-qnetd drbd haproxy heartbeat keepalived logd lsyncd nfs-client.target nfs-server nginx
+	pacemaker rpcbind.service rpcbind.socket
 )
 # What only slows a boot, takes memory or disturbs a measurement.
 masked=(

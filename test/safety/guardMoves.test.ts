@@ -41,6 +41,18 @@ describe("safety: the guard hands over", function () {
     assert.equal(standbys(), 2);
   });
 
+  it("not, and repairs nothing, where the cluster manager heals: it says what is ill", async () => {
+    n1.sh("sed -i 's/^HEALS = True/HEALS = False/' /usr/local/lib/ha-nfs/manager.py");
+    const { said } = await n1.serving();
+    n1.sh("echo 0 >/proc/fs/nfsd/threads");
+    await n1.is("ill: nfsd");
+    await sleep(1500);
+    assert.equal(n1.text("/proc/fs/nfsd/threads"), "0");
+    n1.sh("echo 8 >/proc/fs/nfsd/threads");
+    await n1.is("serving");
+    assert.doesNotMatch(said(), /repair/);
+  });
+
   it("what is no move for heartbeat, which is down, counts as none, and it says why", async () => {
     n1.sh("mkfifo /stub/fifo");
     n1.put("/stub/heartbeat-hangs", "");

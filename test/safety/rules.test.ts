@@ -45,6 +45,7 @@ describe("safety: node.py, rules.py, manager.py and parts.py", () => {
     "rules_test.py",
     "manager_test.py",
     "keepalived_test.py",
+    "pacemaker_test.py",
     "parts_test.py",
   ]) {
     it(name, () => {

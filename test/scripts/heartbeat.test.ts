@@ -11,7 +11,7 @@ const heartbeat = {
   LOGD_UNIT: "[Service]\nExecStart=/bin/true\n",
   HEARTBEAT_DROP_IN: "[Service]\n",
   HANFS: "#!/bin/sh\n",
-  OTHERS: "ha-nfs-keepalived.service",
+  OTHERS: "ha-nfs-keepalived.service pacemaker.service corosync.service",
 };
 /** The secrets of a generation, as components/masterPair.ts has them. */
 const secretsOf = (generation: number) => {
@@ -22,6 +22,7 @@ const secretsOf = (generation: number) => {
       generation,
       keys.map((g) => `heartbeat-secret-text-${g}`),
     ),
+    COROSYNC_KEY: `corosync-secret-text-${generation}`,
     DRBD_SECRET: `drbd-secret-text-${generation}`,
     FENCE_KEYS: lines("fence"),
     WITNESS_KEYS: lines("witness"),
@@ -36,7 +37,7 @@ describe("node scripts: secrets and heartbeat", () => {
   let box: Sandbox;
   beforeEach(() => {
     box = new Sandbox({
-      systemctl: "[[ $* != *is-active*keepalived* ]]",
+      systemctl: "[[ $* != *is-active*@(keepalived|pacemaker|corosync)* ]]",
       cl_status: "test -e /heartbeat-is-up",
       "/usr/local/lib/ha-nfs/manager.py": "test ! -e /reload-fails",
       "/usr/libexec/heartbeat/heartbeat":
@@ -49,7 +50,7 @@ describe("node scripts: secrets and heartbeat", () => {
   const startable = () =>
     box.stub(
       "systemctl",
-      '[[ "$*" != "start heartbeat.service" ]] || touch /heartbeat-is-up; [[ $* != *is-active*keepalived* ]]',
+      '[[ "$*" != "start heartbeat.service" ]] || touch /heartbeat-is-up; [[ $* != *is-active*@(keepalived|pacemaker|corosync)* ]]',
     );
 
   describe("secrets.sh", () => {

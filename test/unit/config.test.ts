@@ -63,6 +63,7 @@ describe("parseConfig", () => {
       manager: Manager.Heartbeat,
       timing: Timing.Fast,
       keepalived: { advertMs: 100, routerId: 52 },
+      pacemaker: { tokenMs: 1000, consensusMs: 200, port: 5405 },
       heartbeat: {
         keepaliveMs: 200,
         warntimeMs: 600,

@@ -73,7 +73,7 @@ describe("config: the cluster manager", () => {
   check("is one of those that there are, and the other's options are refused", [
     [
       { ...lab, manager: "corosync" },
-      'manager: found "corosync"; allowed: heartbeat, keepalived; choose one of these',
+      'manager: found "corosync"; allowed: heartbeat, keepalived, pacemaker; choose one of these',
     ],
     [{ ...lab, timing: "quick" }, 'timing: found "quick"; allowed: fast, patient; choose one of these'],
     [

@@ -64,7 +64,10 @@ export const changes: readonly Fault[] = [
     IN_PLACE,
     Manager.Keepalived,
   ),
-  change("the manager: keepalived", { manager: Manager.Keepalived }, IN_PLACE, Manager.Heartbeat),
+  change("pacemaker.token and port", { pacemaker: "{ token: 2s, port: 5415 }" }, IN_PLACE, Manager.Pacemaker),
+  ...[Manager.Keepalived, Manager.Pacemaker].map((to) =>
+    change(`the manager: ${to}`, { manager: to }, IN_PLACE, Manager.Heartbeat),
+  ),
   change("timing", { timing: "patient" }),
   withRestarts("replicationNetwork added", { replicationNetwork: "10.10.3.0/24" }),
   change("drbd.port", { drbd: "{ port: 7799 }" }),

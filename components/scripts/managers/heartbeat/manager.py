@@ -22,6 +22,7 @@ import node
 import wire
 
 NAME = "heartbeat"
+HEALS = True  # the guard mends what is ill
 TOOLS = "/usr/share/heartbeat"
 ANSWER_S = 3  # a heartbeat that is dead takes no word, and its tools wait for ever
 HEARTBEAT = "/usr/libexec/heartbeat/heartbeat"

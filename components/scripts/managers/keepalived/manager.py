@@ -21,6 +21,7 @@ import node
 import wire
 
 NAME = "keepalived"
+HEALS = True  # the guard mends what is ill
 UNIT = "ha-nfs-keepalived.service"
 FIFO = f"{node.RUN}/.vrrp"  # keepalived tells its states there, one after the other; who else reads it takes one away
 STATE = f"{node.RUN}/vrrp-state"  # the last of them
