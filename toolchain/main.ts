@@ -29,7 +29,8 @@ const USAGE = `usage: npm run VERB -- [--stack NAME] [arguments of the Pulumi CL
   split-brain  show what each master has that the other lacks, or resolve --keep NODE; asks
   drill        a failover exercise
   bench        replication: measures it on a stack that is up;
-               failover: measures drills under each manager, on a stack of its own
+               failover: measures drills under each manager, on a stack of its own;
+               disk: NFS over DRBD and without it, by fio, on a stack of its own
   lab          the lab's virtual machines
   test         the tests
   fuzz         random operations on a volume, replicated and compared; --seeds N, --from SEED
@@ -208,10 +209,10 @@ async function operator(script: string, given: Arguments, words = given.rest): P
 function bench(given: Arguments): Promise<number> {
   const [name = "", ...rest] = given.rest;
   if (name === "replication") return operator("bench/replication/main.ts", given, rest);
-  // it makes its stack, and has another default for its name than a person's own
-  if (name === "failover")
-    return runScript("bench/failover/main.ts", given.all.toSpliced(given.all.indexOf(name), 1));
-  throw new UserError(`bench: replication or failover, not ${name || "nothing"}`);
+  // these make their stacks, and have other defaults for the name than a person's own
+  if (name === "failover" || name === "disk")
+    return runScript(`bench/${name}/main.ts`, given.all.toSpliced(given.all.indexOf(name), 1));
+  throw new UserError(`bench: replication, failover or disk, not ${name || "nothing"}`);
 }
 
 async function format(): Promise<number> {

@@ -1,10 +1,10 @@
+import { between as betweenMarkers, markers, table } from "../between";
 import { type DrillName, DRILLS } from "../../scripts/drillOptions";
 import { PHASE_NAMES, PHASES } from "../../scripts/drillPhases";
 import { type DrillSummary, type Spread, summarize } from "../../scripts/drillSummary";
 import type { Measured } from "./results";
 
-const BEGIN = "<!-- bench failover: begin -->";
-const END = "<!-- bench failover: end -->";
+const [BEGIN, END] = markers("failover");
 
 /** The document where there is none yet. */
 export const EMPTY = `# How long a failover takes
@@ -16,16 +16,8 @@ ${BEGIN}
 ${END}
 `;
 
-/**
- * The document with `text` between the markers.
- *
- * @throws Error when it lacks one
- */
-export function between(document: string, text: string): string {
-  const [begin, end] = [document.indexOf(BEGIN), document.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`the document lacks ${BEGIN} or ${END}: put them back`);
-  return `${document.slice(0, begin + BEGIN.length)}\n\n${text.trim()}\n\n${document.slice(end)}`;
-}
+/** The document with `text` between the markers. */
+export const between = (document: string, text: string): string => betweenMarkers(document, "failover", text);
 
 /** What the results say, as Markdown; `picture` is the file of the picture, beside the document. */
 export function report(results: readonly Measured[], picture: string): string {
@@ -87,9 +79,4 @@ function origin({ setup, about, drill, at, code, host, wanted, failed, runs }: M
   const missing =
     failed === undefined ? "" : `; **${wanted - runs.length} not run**: ${failed.split("\n")[0]}`;
   return `- ${setup}, ${drill}: ${about}; ${at.slice(0, 10)}, code ${code}, ${host.cpus} CPUs (${host.model}), load before ${host.load.toFixed(1)}${missing}`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }

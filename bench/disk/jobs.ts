@@ -1,0 +1,99 @@
+/** What fio does. `each`: what an operation is, for the document. */
+export interface Job {
+  readonly name: string;
+  readonly about: string;
+  /** Files that one process has; whoever shares them names them. */
+  readonly flags: readonly string[];
+  readonly processes: number;
+  /** Whose latency counts: of the fsync, in which NFS does the write, or of each read and write. Default: of nothing. */
+  readonly latency?: "fsync" | "each";
+  /** What must be there: files as large as it uses, or none, or nothing of them in memory. */
+  readonly needs: "written" | "none" | "cold";
+}
+
+const small = ["--bs=4k", "--fsync=1"];
+const stream = ["--filename=stream", "--bs=1M", "--size=256M"];
+
+/** In the order in which they run: the reader reads what the writer before it has written. */
+export const JOBS: readonly Job[] = [
+  {
+    name: "append",
+    about: "4 KiB appended, fsync after each",
+    flags: ["--rw=write", "--size=128M", "--fallocate=none", ...small],
+    processes: 1,
+    latency: "fsync",
+    needs: "none",
+  },
+  {
+    name: "random",
+    about: "4 KiB at random, fsync after each",
+    flags: ["--rw=randwrite", "--size=64M", ...small],
+    processes: 1,
+    latency: "fsync",
+    needs: "written",
+  },
+  {
+    name: "random-8",
+    about: "the same by 8 processes, a file each",
+    flags: ["--rw=randwrite", "--size=16M", ...small],
+    processes: 8,
+    latency: "fsync",
+    needs: "written",
+  },
+  {
+    name: "write",
+    about: "1 MiB sequential write, one fsync at the end",
+    flags: ["--rw=write", "--end_fsync=1", ...stream],
+    processes: 1,
+    needs: "written",
+  },
+  {
+    name: "read",
+    about: "1 MiB sequential read",
+    flags: ["--rw=read", ...stream],
+    processes: 1,
+    needs: "cold",
+  },
+  {
+    name: "mix",
+    about: "4 KiB at random, O_DIRECT, 70 % reads, 4 processes",
+    flags: ["--rw=randrw", "--rwmixread=70", "--bs=4k", "--direct=1", "--size=32M"],
+    processes: 4,
+    latency: "each",
+    needs: "written",
+  },
+];
+
+const common = ["--output-format=json", "--group_reporting", "--thread"];
+
+/**
+ * The command that runs a job in a directory for so many seconds. It goes over its file again and again, but for the
+ * reader: what it has read once is in the client's memory.
+ */
+export function fio(job: Job, directory: string, seconds: number): string {
+  const files = `${directory}/${job.name}.*`;
+  return [
+    ...(job.needs === "none" ? [`rm -f ${files} &&`] : []),
+    ...["fio", ...common, `--name=${job.name}`, `--directory=${directory}`],
+    ...[`--numjobs=${job.processes}`, `--runtime=${seconds}`],
+    ...(job.needs === "cold" ? [] : ["--time_based"]),
+    ...job.flags,
+  ].join(" ");
+}
+
+/** The commands that write the files of the jobs that want them written: a first write would also allocate. */
+export function layOut(directory: string): string[] {
+  return JOBS.filter(({ needs }) => needs === "written").map(({ name, processes, flags }) => {
+    const files = flags.filter((flag) => /^--(filename|size)=/.test(flag));
+    return [
+      ...["fio", ...common, `--name=${name}`, `--directory=${directory}`, `--numjobs=${processes}`],
+      ...["--rw=write", "--bs=1M", "--end_fsync=1", ...files],
+    ].join(" ");
+  });
+}
+
+/** fsync after each 4 KiB, at random, in a file or on a device: what a machine's own disk does. */
+export function localFsync(file: string, seconds: number): string {
+  const flags = [`--filename=${file}`, "--size=64M", "--rw=randwrite", ...small];
+  return ["fio", ...common, "--name=local", "--time_based", `--runtime=${seconds}`, ...flags].join(" ");
+}
