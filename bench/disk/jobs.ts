@@ -92,8 +92,11 @@ export function layOut(directory: string): string[] {
   });
 }
 
-/** fsync after each 4 KiB, at random, in a file or on a device: what a machine's own disk does. */
-export function localFsync(file: string, seconds: number): string {
-  const flags = [`--filename=${file}`, "--size=64M", "--rw=randwrite", ...small];
+/** Size of the file, or of the device's start, that a machine's own disk is measured by. */
+export const LOCAL_MIB = 64;
+
+/** 4 KiB at random in a file or on a device that is written already: with an fsync after each, or past the memory. */
+export function local(file: string, kind: "fsync" | "direct", seconds: number): string {
+  const flags = [`--filename=${file}`, `--size=${LOCAL_MIB}M`, "--rw=randwrite", "--bs=4k", `--${kind}=1`];
   return ["fio", ...common, "--name=local", "--time_based", `--runtime=${seconds}`, ...flags].join(" ");
 }

@@ -55,7 +55,7 @@ async function measure(options: Options): Promise<void> {
     for (let round = 1; round <= pairs; round++) {
       for (const place of ["drbd", "plain"] as const)
         results.trials.push(...(await trials(stage, round, place, seconds)));
-      results.pieces.push(...(await pieces(stage, round, Math.ceil(seconds / 2))));
+      results.pieces.push(...(await pieces(stage, round, Math.ceil(seconds / 3))));
       if ((await redundant(stack)) !== active) throw new Error("the service has moved");
       await write(options, results);
     }

@@ -1,6 +1,6 @@
 import { notice } from "../../toolchain/process";
 import { figures, roundTrips, work } from "./figures";
-import { fio, type Job, JOBS, layOut, localFsync } from "./jobs";
+import { fio, type Job, JOBS, layOut, local } from "./jobs";
 import type { Piece, PieceName, Place, Role, Trial } from "./results";
 import type { Stage } from "./stage";
 import { RAW } from "./stack";
@@ -51,17 +51,20 @@ async function trial(
 
 /** What a small write is made of, each alone. */
 export async function pieces(stage: Stage, round: number, seconds: number): Promise<Piece[]> {
-  const local = async (role: "active" | "standby", file: string) => {
-    const { write } = figures(await stage.on(role, localFsync(file, seconds), seconds + SPARE), "fsync");
+  const on = async (role: "active" | "standby", file: string, kind: "fsync" | "direct" = "fsync") => {
+    const printed = await stage.on(role, local(file, kind, seconds), seconds + SPARE);
+    const { write } = figures(printed, kind === "fsync" ? "fsync" : "each");
     return { p50: write?.p50 ?? NaN, p99: write?.p99 ?? NaN };
   };
   const measured: [PieceName, { p50: number; p99: number }][] = [
     ["network", roundTrips(await stage.ping("client"))],
     ["link", roundTrips(await stage.ping("active"))],
-    ["raw", await local("active", RAW)],
-    ["peer", await local("standby", RAW)],
-    ["ext4", await local("active", `${stage.localPlain}/local`)],
-    ["drbd", await local("active", `${stage.localShared}/local`)],
+    ["raw", await on("active", RAW)],
+    ["peer", await on("standby", RAW)],
+    ["write", await on("active", stage.localPlain, "direct")],
+    ["drbdWrite", await on("active", stage.localShared, "direct")],
+    ["ext4", await on("active", stage.localPlain)],
+    ["drbd", await on("active", stage.localShared)],
   ];
   return measured.map(([piece, times]) => {
     notice(`${round} ${piece}: ${times.p50} ms`);

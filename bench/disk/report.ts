@@ -128,7 +128,8 @@ function breakdown(results: Results): string {
     [
       sum("plain", ext4),
       sum("drbd", drbd),
-      `- DRBD adds ${figure(drbd - ext4)} ms to the fsync on the master, where the link's round trip and one fsync of the peer's are ${figure(link + peer)} ms; by NFS it adds ${figure(nfs("drbd") - nfs("plain"))} ms.`,
+      `- One write costs ${figure(piece("drbdWrite").p50)} ms over DRBD and ${figure(piece("write").p50)} ms without; the link's round trip with the peer's write and flush is ${figure(link + peer)} ms.`,
+      `- DRBD adds ${figure(drbd - ext4)} ms to the fsync on the master; by NFS it adds ${figure(nfs("drbd") - nfs("plain"))} ms.`,
     ].join("\n"),
   ].join("\n\n");
 }

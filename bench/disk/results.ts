@@ -25,8 +25,10 @@ export const PIECES = {
   link: "round trip, master to master on the link",
   raw: "4 KiB and fsync on a partition, on the active master",
   peer: "the same on the standby",
-  ext4: "4 KiB and fsync in ext4 on a partition, on the active master",
-  drbd: "the same on the volume, over DRBD",
+  write: "4 KiB by O_DIRECT, without fsync, in ext4 on a partition",
+  drbdWrite: "the same over DRBD",
+  ext4: "4 KiB and fsync in ext4 on a partition",
+  drbd: "the same over DRBD",
 } as const;
 export type PieceName = keyof typeof PIECES;
 

@@ -6,6 +6,7 @@ import { volumeOf } from "../../scripts/nodes";
 import { onNode } from "../../scripts/remote";
 import { verb } from "../failover/verb";
 import { type Counters, counters } from "./figures";
+import { LOCAL_MIB } from "./jobs";
 import type { Role } from "./results";
 import { DATA_DISK, PLAIN, RAW } from "./stack";
 
@@ -29,16 +30,16 @@ export class Stage {
   /** Directories of the client. */
   readonly shared = `${MOUNTED}/drbd/${FOLDER}`;
   readonly plain = `${MOUNTED}/plain/${FOLDER}`;
-  /** Directories of the active master. */
+  /** Files of the active master, in the same two. */
   readonly localShared: string;
-  readonly localPlain = `${EXPORTED}/${FOLDER}`;
+  readonly localPlain = `${EXPORTED}/${FOLDER}/local`;
 
   private constructor(
     private readonly stack: string,
     private readonly machines: Readonly<Record<Role, Machine>>,
     private readonly share: ShareOutput,
   ) {
-    this.localShared = `${share.path}/${FOLDER}`;
+    this.localShared = `${share.path}/${FOLDER}/local`;
   }
 
   /** @param active name of the master that serves */
@@ -76,7 +77,7 @@ export class Stage {
     return Object.fromEntries(pinned.filter(([, processor]) => !Number.isNaN(processor)));
   }
 
-  /** Makes what was not there. The export is the share's own, for another directory. */
+  /** Makes what was not there: a file system of the volume's size, for on that depends its journal's, and the share's export of it. */
   async set(): Promise<void> {
     const folder = (directory: string) => `install -d -m 1777 ${directory}/${FOLDER}`;
     const volume = volumeOf(this.machines.active.node);
@@ -85,14 +86,16 @@ export class Stage {
       `set -e; test -b ${PLAIN} || { echo "the stack has no partition without DRBD: destroy it first" >&2; exit 1; }
 . /etc/ha-nfs/${volume}.conf
 mkdir -p ${EXPORTED}
-mountpoint -q ${EXPORTED} || { mkfs.ext4 -q -F ${PLAIN}; mount -t ext4 -o "$MOUNT_OPTIONS" ${PLAIN} ${EXPORTED}; }
+mountpoint -q ${EXPORTED} || { mkfs.ext4 -q -F ${PLAIN} $(($(blockdev --getsize64 "$DEVICE") / 1024))k; mount -t ext4 -o "$MOUNT_OPTIONS" ${PLAIN} ${EXPORTED}; }
 sed -n 's|^${this.share.path} |${EXPORTED} |; t found; b; :found; s/fsid=[^,)]*/fsid=${PLAIN_FSID}/; p' /etc/exports.d/ha-nfs.exports >${EXPORTS}
 grep -q ${PLAIN_FSID} ${EXPORTS}
 exportfs -ra
 ${folder(EXPORTED)}; ${folder(this.share.path)}`,
     );
-    for (const role of ["active", "standby"] as const)
-      await this.on(role, `dd if=/dev/zero of=${RAW} bs=1M count=64 conv=fsync status=none`);
+    const fill = (file: string) =>
+      `dd if=/dev/zero of=${file} bs=1M count=${LOCAL_MIB} conv=fsync status=none`;
+    await this.on("active", [RAW, this.localPlain, this.localShared].map(fill).join(" && "));
+    await this.on("standby", fill(RAW));
     const mount = (path: string, directory: string) =>
       `mkdir -p ${MOUNTED}/${directory}; mountpoint -q ${MOUNTED}/${directory} || mount -t nfs -o ${this.share.mountOptions} ${this.share.server}:${path} ${MOUNTED}/${directory}`;
     await this.on("client", `set -e; ${mount(this.share.path, "drbd")}; ${mount(EXPORTED, "plain")}`);
