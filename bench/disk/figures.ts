@@ -70,16 +70,18 @@ export interface Counters {
   /** Of its processor, in ticks. */
   busy: number;
   all: number;
-  /** Of its data disk. */
+  /** Of its data disk: requests, the 4 KiB blocks in them, and how often it was told to keep all that it had. */
   writes: number;
+  blocks: number;
   flushes: number;
 }
 
 /** What a machine has done during a job: `busy` is the share of its processor's time, 0 to 1. */
 export interface Work {
   busy: number;
-  /** Of its data disk. */
+  /** Of its data disk: requests, the 4 KiB blocks in them, and how often it was told to keep all that it had. */
   writes: number;
+  blocks: number;
   flushes: number;
 }
 
@@ -90,12 +92,19 @@ export function counters(printed: string): Counters {
   const all = ticks.reduce((sum, each) => sum + each, 0);
   const idle = (ticks[3] ?? 0) + (ticks[4] ?? 0);
   const fields = disk.trim().split(/\s+/).map(Number);
-  return { busy: all - idle, all, writes: fields[4] ?? 0, flushes: fields[15] ?? 0 };
+  return {
+    busy: all - idle,
+    all,
+    writes: fields[4] ?? 0,
+    blocks: (fields[6] ?? 0) / 8,
+    flushes: fields[15] ?? 0,
+  };
 }
 
 export const work = (before: Counters, after: Counters): Work => ({
   busy: rounded((after.busy - before.busy) / Math.max(1, after.all - before.all)),
   writes: after.writes - before.writes,
+  blocks: after.blocks - before.blocks,
   flushes: after.flushes - before.flushes,
 });
 

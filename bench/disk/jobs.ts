@@ -35,7 +35,7 @@ export const JOBS: readonly Job[] = [
   {
     name: "random-8",
     about: "the same by 8 processes, a file each",
-    flags: ["--rw=randwrite", "--size=16M", ...small],
+    flags: ["--rw=randwrite", "--size=8M", ...small],
     processes: 8,
     latency: "fsync",
     needs: "written",
@@ -95,8 +95,19 @@ export function layOut(directory: string): string[] {
 /** Size of the file, or of the device's start, that a machine's own disk is measured by. */
 export const LOCAL_MIB = 64;
 
-/** 4 KiB at random in a file or on a device that is written already: with an fsync after each, or past the memory. */
-export function local(file: string, kind: "fsync" | "direct", seconds: number): string {
-  const flags = [`--filename=${file}`, `--size=${LOCAL_MIB}M`, "--rw=randwrite", "--bs=4k", `--${kind}=1`];
-  return ["fio", ...common, "--name=local", "--time_based", `--runtime=${seconds}`, ...flags].join(" ");
+/** One process on the machine's own disk: what a job does, or 4 KiB at random past the memory, without an fsync. */
+export type LocalKind = "append" | "fsync" | "direct";
+
+/** A file or device that is written already, or, to append, the name of one that is not there. */
+export function local(file: string, kind: LocalKind, seconds: number): string {
+  const flags = {
+    append: ["--rw=write", "--size=128M", "--fallocate=none", "--fsync=1"],
+    fsync: ["--rw=randwrite", `--size=${LOCAL_MIB}M`, "--fsync=1"],
+    direct: ["--rw=randwrite", `--size=${LOCAL_MIB}M`, "--direct=1"],
+  }[kind];
+  const name = kind === "append" ? `${file}.append` : file;
+  const command = ["fio", ...common, "--name=local", "--time_based", `--runtime=${seconds}`, "--bs=4k"];
+  return [...command, `--filename=${name}`, ...flags, ...(kind === "append" ? [`&& rm ${name}`] : [])].join(
+    " ",
+  );
 }

@@ -1,6 +1,6 @@
 import { notice } from "../../toolchain/process";
 import { figures, roundTrips, work } from "./figures";
-import { fio, type Job, JOBS, layOut, local } from "./jobs";
+import { fio, type Job, JOBS, layOut, local, type LocalKind } from "./jobs";
 import type { Piece, PieceName, Place, Role, Trial } from "./results";
 import type { Stage } from "./stage";
 import { RAW } from "./stack";
@@ -51,20 +51,20 @@ async function trial(
 
 /** What a small write is made of, each alone. */
 export async function pieces(stage: Stage, round: number, seconds: number): Promise<Piece[]> {
-  const on = async (role: "active" | "standby", file: string, kind: "fsync" | "direct" = "fsync") => {
+  const on = async (role: "active" | "standby", file: string, kind: LocalKind) => {
     const printed = await stage.on(role, local(file, kind, seconds), seconds + SPARE);
-    const { write } = figures(printed, kind === "fsync" ? "fsync" : "each");
+    const { write } = figures(printed, kind === "direct" ? "each" : "fsync");
     return { p50: write?.p50 ?? NaN, p99: write?.p99 ?? NaN };
   };
   const measured: [PieceName, { p50: number; p99: number }][] = [
     ["network", roundTrips(await stage.ping("client"))],
     ["link", roundTrips(await stage.ping("active"))],
-    ["raw", await on("active", RAW)],
-    ["peer", await on("standby", RAW)],
+    ["raw", await on("active", RAW, "fsync")],
+    ["peer", await on("standby", RAW, "fsync")],
     ["write", await on("active", stage.localPlain, "direct")],
     ["drbdWrite", await on("active", stage.localShared, "direct")],
-    ["ext4", await on("active", stage.localPlain)],
-    ["drbd", await on("active", stage.localShared)],
+    ["ext4", await on("active", stage.localPlain, "append")],
+    ["drbd", await on("active", stage.localShared, "append")],
   ];
   return measured.map(([piece, times]) => {
     notice(`${round} ${piece}: ${times.p50} ms`);

@@ -113,7 +113,7 @@ function breakdown(results: Results): string {
     const all = results.pieces.filter((each) => each.piece === name);
     return { p50: median(all.map(({ p50 }) => p50)), worst: Math.max(...all.map(({ p99 }) => p99)) };
   };
-  const job = JOBS.find(({ name }) => name === "random");
+  const job = JOBS.find(({ name }) => name === "append");
   const nfs = (place: Place) =>
     job ? median(series(of(results, place, job), "write").map(({ p50 = NaN }) => p50)) : NaN;
   const names = Object.keys(PIECES) as PieceName[];
@@ -124,7 +124,7 @@ function breakdown(results: Results): string {
     `- ${PLACES[place]}: ${figure(nfs(place))} ms by NFS = ${figure(network)} network + ${figure(local)} ext4 on the master + ${figure(nfs(place) - network - local)} the rest, which is the client, nfsd and the hand-overs between them.`;
   return [
     table(["alone, ms", "p50", "worst p99"], rows),
-    "4 KiB at random with fsync, one process, p50:",
+    "4 KiB appended with fsync, p50:",
     [
       sum("plain", ext4),
       sum("drbd", drbd),
@@ -140,7 +140,7 @@ function effort(results: Results): string {
   const rows = JOBS.filter(({ latency: kind }) => kind === "fsync").flatMap((job) =>
     places(results).map((place) => {
       const runs = of(results, place, job);
-      const per = (role: Role, what: "writes" | "flushes") =>
+      const per = (role: Role, what: "writes" | "blocks" | "flushes") =>
         figure(
           median(
             runs.map(({ figures, work }) => {
@@ -152,7 +152,9 @@ function effort(results: Results): string {
       const busy = roles.map((role) => median(runs.map(({ work }) => work[role]?.busy ?? NaN)));
       return [
         ...[job.name, PLACES[place]],
-        ...(["active", "standby"] as const).map((role) => `${per(role, "writes")} / ${per(role, "flushes")}`),
+        ...(["active", "standby"] as const).map(
+          (role) => `${per(role, "writes")} / ${per(role, "blocks")} / ${per(role, "flushes")}`,
+        ),
         busy.map((share) => (Number.isNaN(share) ? "-" : `${Math.round(share * 100)} %`)).join(", "),
       ];
     }),
@@ -160,8 +162,8 @@ function effort(results: Results): string {
   const head = [
     "job",
     "",
-    "active: writes / flushes",
-    "standby: writes / flushes",
+    "active: writes / blocks / flushes",
+    "standby: writes / blocks / flushes",
     "busy: client, active, standby",
   ];
   return table(head, rows);

@@ -27,7 +27,7 @@ export const PIECES = {
   peer: "the same on the standby",
   write: "4 KiB by O_DIRECT, without fsync, in ext4 on a partition",
   drbdWrite: "the same over DRBD",
-  ext4: "4 KiB and fsync in ext4 on a partition",
+  ext4: "4 KiB appended, and fsync, in ext4 on a partition",
   drbd: "the same over DRBD",
 } as const;
 export type PieceName = keyof typeof PIECES;

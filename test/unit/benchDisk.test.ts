@@ -41,12 +41,12 @@ describe("the disk bench's jobs", () => {
   it("have their files written before, under the names and with the sizes that they use", () => {
     const commands = layOut("/d");
     assert.equal(commands.length, 4);
-    assert.match(commands[1] ?? "", /--name=random-8 .*--numjobs=8 --rw=write .*--size=16M/);
+    assert.match(commands[1] ?? "", /--name=random-8 .*--numjobs=8 --rw=write .*--size=8M/);
     assert.match(commands[2] ?? "", /--filename=stream --size=256M/);
     assert.ok(commands.every((command) => !/randrw|fsync=1 --fsync/.test(command)));
     assert.match(
       local("/dev/x", "fsync", 5),
-      /--filename=\/dev\/x --size=64M --rw=randwrite --bs=4k --fsync=1/,
+      /--bs=4k --filename=\/dev\/x --rw=randwrite --size=64M --fsync=1$/,
     );
   });
 });
@@ -77,12 +77,12 @@ describe("the disk bench's figures", () => {
   });
 
   it("are what a machine has done in between", () => {
-    const before = counters("cpu  10 0 5 80 5 0 0 0 7 7\n 1 2 3 4 50 6 7 8 9 10 11 12 13 14 15 20 21\n");
-    assert.deepEqual(before, { busy: 15, all: 100, writes: 50, flushes: 20 });
-    assert.deepEqual(work(before, { busy: 90, all: 200, writes: 60, flushes: 25 }), {
-      ...{ busy: 0.75, writes: 10, flushes: 5 },
+    const before = counters("cpu  10 0 5 80 5 0 0 0 7 7\n 1 2 3 4 50 6 8 8 9 10 11 12 13 14 15 20 21\n");
+    assert.deepEqual(before, { busy: 15, all: 100, writes: 50, blocks: 1, flushes: 20 });
+    assert.deepEqual(work(before, { busy: 90, all: 200, writes: 60, blocks: 13, flushes: 25 }), {
+      ...{ busy: 0.75, writes: 10, blocks: 12, flushes: 5 },
     });
-    assert.deepEqual(counters("cpu 1 0 0 1 0 0 0 0"), { busy: 1, all: 2, writes: 0, flushes: 0 });
+    assert.deepEqual(counters("cpu 1 0 0 1 0 0 0 0"), { busy: 1, all: 2, writes: 0, blocks: 0, flushes: 0 });
   });
 
   it("have a median, and three digits", () => {
@@ -124,11 +124,11 @@ describe("the disk bench's partitions", () => {
 
 describe("the disk bench's document", () => {
   const trial = (round: number, place: Place, perSecond: number): Trial => ({
-    ...{ round, place, job: "random" },
+    ...{ round, place, job: "append" },
     figures: { write: { perSecond, mibPerSecond: perSecond / 256, p50: 1000 / perSecond, p99: 20 } },
     work: {
-      client: { busy: 0.5, writes: 0, flushes: 0 },
-      active: { busy: 0.25, writes: 3000, flushes: 1000 },
+      client: { busy: 0.5, writes: 0, blocks: 0, flushes: 0 },
+      active: { busy: 0.25, writes: 3000, blocks: 6000, flushes: 1000 },
     },
   });
   const piece = (name: Results["pieces"][number]["piece"], p50: number) => ({
@@ -158,7 +158,7 @@ describe("the disk bench's document", () => {
     const text = report(results, "disk.json");
     assert.match(
       text,
-      /\| 4 KiB at random, fsync after each \| ops\/s \| 180 \(160\) \| 110 \(100\) \| 0\.625 \|/,
+      /\| 4 KiB appended, fsync after each \| ops\/s \| 180 \(160\) \| 110 \(100\) \| 0\.625 \|/,
     );
     assert.match(text, /n = 2, 10 s a job; 2026-01-02, code abc1234; .*active on 1/);
   });
@@ -170,7 +170,10 @@ describe("the disk bench's document", () => {
       /without DRBD: 5\.63 ms by NFS = 1\.00 network \+ 2\.00 ext4 on the master \+ 2\.63 the rest/,
     );
     assert.match(text, /DRBD adds 3\.00 ms to the fsync on the master; by NFS it adds 3\.54 ms/);
-    assert.match(text, /\| random \| over DRBD \| 2\.75 \/ 0\.917 \| - \/ - \| 50 %, 25 %, - \|/);
+    assert.match(
+      text,
+      /\| append \| over DRBD \| 2\.75 \/ 5\.50 \/ 0\.917 \| - \/ - \/ - \| 50 %, 25 %, - \|/,
+    );
     assert.equal(report({ ...results, trials: [] }, "x"), "Nothing has been run.");
   });
 
