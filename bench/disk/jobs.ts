@@ -1,8 +1,7 @@
-/** What fio does. `each`: what an operation is, for the document. */
+/** What fio does. `about`: what it is, for the document. */
 export interface Job {
   readonly name: string;
   readonly about: string;
-  /** Files that one process has; whoever shares them names them. */
   readonly flags: readonly string[];
   readonly processes: number;
   /** Whose latency counts: of the fsync, in which NFS does the write, or of each read and write. Default: of nothing. */

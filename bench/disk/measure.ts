@@ -1,5 +1,6 @@
+import { loadavg } from "node:os";
 import { notice } from "../../toolchain/process";
-import { figures, roundTrips, work } from "./figures";
+import { figures, rounded, roundTrips, work } from "./figures";
 import { fio, type Job, JOBS, layOut, local, type LocalKind } from "./jobs";
 import type { Piece, PieceName, Place, Role, Trial } from "./results";
 import type { Stage } from "./stage";
@@ -34,7 +35,7 @@ async function trial(
   place: Place,
   job: Job,
   seconds: number,
-): Promise<Pick<Trial, "figures" | "work">> {
+): Promise<Pick<Trial, "figures" | "work" | "load">> {
   if (job.needs === "cold") await stage.cold();
   const roles: Role[] = place === "alone" ? ["client", "active"] : ["client", "active", "standby"];
   const count = () => Promise.all(roles.map((role) => stage.counters(role)));
@@ -46,7 +47,8 @@ async function trial(
     if (!first || !last) throw new Error(`no counters of ${role}`);
     return [role, work(first, last)] as const;
   });
-  return { figures: figures(printed, job.latency), work: Object.fromEntries(done) };
+  const load = rounded(loadavg()[0] ?? NaN);
+  return { figures: figures(printed, job.latency), work: Object.fromEntries(done), load };
 }
 
 /** What a small write is made of, each alone. */

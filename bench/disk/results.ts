@@ -17,6 +17,8 @@ export interface Trial {
   job: string;
   figures: Figures;
   work: Partial<Record<Role, Work>>;
+  /** The mean number of processes that ran on the machine that the lab runs on, of the last minute. */
+  load: number;
 }
 
 /** What a small write is made of, each alone; milliseconds. */

@@ -1,16 +1,16 @@
-import { between as betweenMarkers, markers, table } from "../between";
 import { type DrillName, DRILLS } from "../../scripts/drillOptions";
 import { PHASE_NAMES, PHASES } from "../../scripts/drillPhases";
 import { type DrillSummary, type Spread, summarize } from "../../scripts/drillSummary";
+import { between as betweenMarkers, markers, table } from "../between";
 import type { Measured } from "./results";
 
 const [BEGIN, END] = markers("failover");
 
 /** The document where there is none yet. */
-export const EMPTY = `# How long a failover takes
+export const EMPTY = `# Performance
 
-What is between the markers is written by \`npm run bench -- failover\` from what it has measured in the lab; nobody writes
-there.
+How long a failover takes, and what DRBD costs. What is between the markers is written by \`npm run bench -- failover\` and
+\`npm run bench -- disk\` from what they have measured in the lab; nobody writes there.
 
 ${BEGIN}
 ${END}
