@@ -114,6 +114,20 @@ describe("safety: the guard hands over", function () {
     await until("it hands over", () => standbys() > 0);
   });
 
+  it("nothing for a witness that answers again, whom it has only not asked since", async () => {
+    n1.fencing({ witness: "127.0.0.3" });
+    n1.sh(
+      "cd /usr/local/lib/ha-nfs; sed -i 's/CUT_OFF_S, IN_REACH_S = 10, 4/CUT_OFF_S, IN_REACH_S = 2, 1/' guard",
+    );
+    n1.sh("cd /usr/local/lib/ha-nfs; sed -i 's/^    seconds = 2$/    seconds = 1000/' upkeep.py");
+    await n1.peer("fit");
+    const { said } = await n1.serving();
+    await n1.witness("both");
+    await sleep(4500);
+    assert.equal(standbys(), 0, said());
+    assert.equal(n1.text(`${RUN}/state`), "serving");
+  });
+
   it("what it cannot start itself, and has stopped what it had begun", async () => {
     n1.put("/stub/mount-fails", "");
     await n1.peer("fit");

@@ -3,7 +3,7 @@ import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_pr
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { vipConf, volumeConf } from "../../components/render/agent";
-import { fenceConf } from "../../components/render/fencing";
+import { fenceConf, WITNESS_PORT } from "../../components/render/fencing";
 import { nodeFile } from "../../components/remote/hostScript";
 import { until } from "../until";
 import { Sandbox } from "../scripts/sandbox";
@@ -11,11 +11,11 @@ import { SAME } from "./pair";
 import { MACHINE_STUBS } from "./stubs";
 
 const LIB = "/usr/local/lib/ha-nfs";
-/** What n2's door answers is in a file; without it nobody is there. */
-const PEER_DOOR = `import os, sys
+/** A door; what it answers is in a file. */
+const door = (address: string, port: number, keys: string, file: string) => `import os, sys
 sys.path.insert(0, "${LIB}")
 import node, wire
-wire.serve("127.0.0.2", 7790, node.KEYS, lambda words: open("/stub/peer-says").read().strip())`;
+wire.serve("${address}", ${port}, node.${keys}, lambda words: open("${file}").read().strip())`;
 const PYTHON = ["manager", "metrics", "node", "parts", "rules", "upkeep", "wire"].map((name) => `${name}.py`);
 const PROGRAMS = ["compare-disks", "guard", "leave", "split", "wish"];
 
@@ -250,12 +250,22 @@ export class Machine extends Sandbox {
   }
 
   /** A peer whose door answers `words`. */
-  async peer(words: string): Promise<void> {
-    const open = this.has("/stub/peer-says");
-    this.put("/stub/peer-says", `${words}\n`);
+  peer(words: string): Promise<void> {
+    return this.answers("127.0.0.2", 7790, "KEYS", words);
+  }
+
+  /** A witness at 127.0.0.3 that answers `words`. */
+  witness(words: string): Promise<void> {
+    return this.answers("127.0.0.3", WITNESS_PORT, "WITNESS_KEYS", words);
+  }
+
+  private async answers(address: string, port: number, keys: string, words: string): Promise<void> {
+    const file = `/stub/${address}-says`;
+    const open = this.has(file);
+    this.put(file, `${words}\n`);
     if (open) return;
-    this.start(`exec /usr/bin/python3 -I -c '${PEER_DOOR}'`);
-    await until("the peer's door is open", () => this.sh(": </dev/tcp/127.0.0.2/7790").status === 0);
+    this.start(`exec /usr/bin/python3 -I -c '${door(address, port, keys, file)}'`);
+    await until("the door is open", () => this.sh(`: </dev/tcp/${address}/${port}`).status === 0);
   }
 
   /** How often a stub was called so. */

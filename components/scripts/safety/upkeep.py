@@ -76,6 +76,14 @@ class Witness(Upkeep):
     def silence(self) -> float:
         return time.monotonic() - self.heard
 
+    def is_silent(self, pair: dict[str, str]) -> bool:
+        """Whether it is so this very moment: a network that comes back may be there for the peer a little earlier."""
+        answer = wire.ask_witness(pair, "holder", 0.3) or "silence"
+        if answer.split()[0] not in ("both", pair["ME"], pair["PEER"]):
+            return True
+        self.heard = time.monotonic()
+        return False
+
     def look(self, pair: dict[str, str]) -> str:
         me, peer = pair["ME"], pair["PEER"]
         if not pair["WITNESS"]:
