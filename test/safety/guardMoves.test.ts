@@ -175,12 +175,12 @@ describe("safety: the guard takes over", function () {
     await n1.guard();
     n1.wish("up");
     await n1.is("refused: n2 has not stopped");
+    const before = n1.peerAsked;
     await sleep(1500);
+    assert.ok(n1.peerAsked - before >= 5, `asked ${n1.peerAsked - before} times in 1.5 s`);
     assert.equal(n1.count(/^drbdsetup/), 0);
     n1.drbd({});
-    const began = performance.now();
     await until("it starts", () => n1.count(/^drbdsetup primary/) > 0);
-    assert.ok(performance.now() - began < 400, `${performance.now() - began} ms`);
     await n1.is("serving");
   });
 

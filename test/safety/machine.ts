@@ -11,11 +11,14 @@ import { SAME } from "./pair";
 import { MACHINE_STUBS } from "./stubs";
 
 const LIB = "/usr/local/lib/ha-nfs";
-/** A door; what it answers is in a file. */
+/** A door; what it answers is in a file, and a letter for each question in another. */
 const door = (address: string, port: number, keys: string, file: string) => `import os, sys
 sys.path.insert(0, "${LIB}")
 import node, wire
-wire.serve("${address}", ${port}, node.${keys}, lambda words: open("${file}").read().strip())`;
+def answer(words):
+    open("${file}.asked", "a").write("x")
+    return open("${file}").read().strip()
+wire.serve("${address}", ${port}, node.${keys}, answer)`;
 const PYTHON = ["manager", "metrics", "node", "parts", "rules", "upkeep", "wire"].map((name) => `${name}.py`);
 const PROGRAMS = ["compare-disks", "guard", "leave", "split", "wish"];
 
@@ -252,6 +255,11 @@ export class Machine extends Sandbox {
   /** A peer whose door answers `words`. */
   peer(words: string): Promise<void> {
     return this.answers("127.0.0.2", 7790, "KEYS", words);
+  }
+
+  /** How often the peer's door has been asked. */
+  get peerAsked(): number {
+    return this.text("/stub/127.0.0.2-says.asked").length;
   }
 
   /** A witness at 127.0.0.3 that answers `words`. */
