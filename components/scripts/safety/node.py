@@ -179,6 +179,11 @@ def is_alive(pid_file: str, name: str) -> bool:
     return pid.isdigit() and read(f"/proc/{pid}/comm") == name
 
 
+def is_starting(unit: str) -> bool:
+    """Whether systemd still waits for a step before it: wait-peer."""
+    return subprocess.run(["systemctl", "is-active", unit], capture_output=True).stdout == b"activating\n"
+
+
 def put(path: str, text: str) -> None:
     """Whole or not at all, in memory: for what a boot forgets anyway. Where no room is left, in place, which needs none."""
     try:

@@ -181,7 +181,7 @@ class Books:
 
 def report(peer: str) -> str:
     links = {link: ask("hblinkstatus", peer, link) for link in ask("listhblinks", peer).split()}
-    waits = subprocess.run(["systemctl", "is-active", "heartbeat.service"], capture_output=True).stdout == b"activating\n"
+    waits = node.is_starting("heartbeat.service")
     runs = cl_status("hbstatus")[0] == 0
     known = {"name": NAME, "runs": runs, "waitsForPeer": waits, "peer": ask("nodestatus", peer), "links": links}
     return json.dumps(known)

@@ -92,13 +92,11 @@ class Books:
         node.put(STATE, said)
         pair = node.settings("fence.conf")
         serves = node.drbd(node.settings(f"{pair['VOLUME']}.conf")["MINOR"]).role == "Primary"
+        if said != "MASTER" and not serves:
+            return tell("down")
         if said == "MASTER":
             node.put(f"{node.RUN}/wish", "up")  # as `wish up` does, without the time of a process
-            os.kill(os.getpid(), signal.SIGUSR1)
-        elif not serves:
-            tell("down")
-        else:
-            os.kill(os.getpid(), signal.SIGUSR1)
+        os.kill(os.getpid(), signal.SIGUSR1)
 
     def look(self, me: str, peer: str, wish: str, here: node.Drbd, heals: bool) -> str | None:
         """What it has done about a difference, for the journal; where it does not heal, it only bids."""
@@ -132,10 +130,9 @@ def sees(peer: str) -> bool:
 
 
 def report(peer: str) -> str:
-    waits = subprocess.run(["systemctl", "is-active", UNIT], capture_output=True).stdout == b"activating\n"
     links = {"the service network": "down"} if state() == "FAULT" and node.read(BID) != LEAVING else {}
     seen = "active" if sees(peer) else "dead"
-    known = {"name": NAME, "runs": runs(), "waitsForPeer": waits, "peer": seen, "links": links}
+    known = {"name": NAME, "runs": runs(), "waitsForPeer": node.is_starting(UNIT), "peer": seen, "links": links}
     return json.dumps(known)
 
 

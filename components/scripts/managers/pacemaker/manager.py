@@ -121,7 +121,7 @@ def report(peer: str) -> str:
     known = {
         "name": NAME,
         "runs": runs(),
-        "waitsForPeer": ask("systemctl", "is-active", "corosync.service")[1] == "activating",
+        "waitsForPeer": node.is_starting("corosync.service"),
         "peer": "active" if seen else "one with another key of corosync's" if other_key else "dead",
         "links": found,
     }
