@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { UserError } from "../toolchain/process";
+import { orUsage } from "../toolchain/process";
 
 export const DRILLS = ["kill-active", "switchover"] as const;
 export type DrillName = (typeof DRILLS)[number];
@@ -21,7 +21,7 @@ export interface DrillOptions {
 
 /** @throws UserError with the usage */
 export function parseOptions(args: readonly string[]): DrillOptions {
-  try {
+  return orUsage(USAGE, () => {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
@@ -38,7 +38,5 @@ export function parseOptions(args: readonly string[]): DrillOptions {
       json,
       html: html === undefined ? null : resolve(html),
     };
-  } catch (error) {
-    throw new UserError(`${(error as Error).message}\n${USAGE}`);
-  }
+  });
 }

@@ -7,6 +7,15 @@ import path from "node:path";
 /** An error that is the user's to mend: its message is one line that says what is wrong and what to do. */
 export class UserError extends Error {}
 
+/** What `parse` makes of a command line; what it throws becomes a UserError with the usage behind it. */
+export function orUsage<T>(usage: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new UserError(`${(error as Error).message}\n${usage}`);
+  }
+}
+
 /** One line for the user, on stderr: stdout belongs to the CLI. */
 export function notice(line: string): void {
   process.stderr.write(`${line}\n`);

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { UserError } from "../../toolchain/process";
+import { orUsage } from "../../toolchain/process";
 import { whole } from "../replication/options";
 
 const PAIRS = 3;
@@ -25,7 +25,7 @@ export interface Options {
 /** @throws UserError with the usage */
 export function parseOptions(args: readonly string[]): Options {
   const text = { type: "string" } as const;
-  try {
+  return orUsage(USAGE, () => {
     const { values } = parseArgs({
       args: [...args],
       options: {
@@ -45,7 +45,5 @@ export function parseOptions(args: readonly string[]): Options {
       report,
       stack,
     };
-  } catch (error) {
-    throw new UserError(`${(error as Error).message}\n${USAGE}`);
-  }
+  });
 }

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Manager } from "../../components/enums";
 import { type DrillName, DRILLS } from "../../scripts/drillOptions";
-import { UserError } from "../../toolchain/process";
+import { orUsage } from "../../toolchain/process";
 import { chosen, whole } from "../replication/options";
 
 const MANAGERS: readonly Manager[] = Object.values(Manager);
@@ -29,7 +29,7 @@ export interface Options {
 /** @throws UserError with the usage */
 export function parseOptions(args: readonly string[]): Options {
   const text = { type: "string" } as const;
-  try {
+  return orUsage(USAGE, () => {
     const { values } = parseArgs({
       args: [...args],
       options: {
@@ -51,7 +51,5 @@ export function parseOptions(args: readonly string[]): Options {
       report,
       stack,
     };
-  } catch (error) {
-    throw new UserError(`${(error as Error).message}\n${USAGE}`);
-  }
+  });
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { UserError } from "../../toolchain/process";
+import { orUsage } from "../../toolchain/process";
 
 /** All workloads, in the order in which they run: one leaves what the next needs. */
 export const WORKLOADS = [
@@ -49,7 +49,7 @@ export interface Options {
  */
 export function parseOptions(args: readonly string[]): Options {
   const text = { type: "string" } as const;
-  try {
+  return orUsage(USAGE, () => {
     const { values } = parseArgs({
       args: [...args],
       options: {
@@ -74,9 +74,7 @@ export function parseOptions(args: readonly string[]): Options {
       limit: positive("--limit", values.limit, 3600),
       clean: values.clean ?? false,
     };
-  } catch (error) {
-    throw new UserError(`${(error as Error).message}\n${USAGE}`);
-  }
+  });
 }
 
 function positive(flag: string, value: string | undefined, otherwise: number): number {

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Manager } from "../../components/enums";
-import { UserError } from "../../toolchain/process";
+import { orUsage } from "../../toolchain/process";
 import { ROOT } from "../lab/stack";
 import { type Mode, modes, PATIENCE } from "./fault";
 
@@ -52,7 +52,7 @@ export function parseOptions(args: string[]): Options {
     results: word,
     stack: word,
   };
-  try {
+  return orUsage(USAGE, () => {
     const { values } = parseArgs({ args, options });
     const { filter = "", mode, runs = "1", patience = `${PATIENCE}`, stack = "faults", ...rest } = values;
     const manager = managers.find((each) => `${each}` === (rest.manager ?? `${Manager.Heartbeat}`));
@@ -76,7 +76,5 @@ export function parseOptions(args: string[]): Options {
       results: resolve(results),
       stack,
     };
-  } catch (error) {
-    throw new UserError(`${(error as Error).message}\n${USAGE}`);
-  }
+  });
 }
