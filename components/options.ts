@@ -9,7 +9,7 @@ export class HeartbeatOptions {
   /** Silence after which a late heartbeat is logged. */
   warntimeMs?: number = 600;
   /** Silence after which the peer is dead and its service is taken over. */
-  deadtimeMs?: number = 1500;
+  deadtimeMs?: number = 1200;
   /** The same right after start, while network and peer may still be coming up; at least twice deadtime. */
   initdeadMs?: number = 20000;
   /** UDP port; with multicast the service network has the next one. */
@@ -37,7 +37,7 @@ export class KeepalivedOptions {
 /** How the masters watch each other by corosync, for pacemaker. Times are in milliseconds. See corosync.conf(5). */
 export class PacemakerOptions {
   /** Silence after which the peer is missed. */
-  tokenMs?: number = 1000;
+  tokenMs?: number = 600;
   /** How long it may still join the new membership then: of two nodes, less than the token is safe. */
   consensusMs?: number = 200;
   /** UDP port over the link; over the service network it is the next one. */

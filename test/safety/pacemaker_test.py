@@ -101,7 +101,10 @@ class FenceAgent(unittest.TestCase):
         agent.handler = lambda volume: self.asked.append(volume) or self.code
         agent.node.generations = lambda volume: rules.Generations(2, 0, (0, 0))
         agent.PATIENCE_S = 0.2
-        agent.wire.hears = lambda *_: False
+        agent.wire.hears = lambda *_: self.answers
+        self.answers = True
+        (DIRECTORY / "calls").unlink(missing_ok=True)
+        stub("drbdsetup", "exit 1")
         (DIRECTORY / "fence.conf").write_text("ME=m1\nPEER=m2\nVOLUME=data\nDEVICE=/power\nDEVICE_SECONDS=1\n")
         (DIRECTORY / "data.conf").write_text("MINOR=0\n")
 
@@ -134,6 +137,20 @@ class FenceAgent(unittest.TestCase):
     def test_a_primary_waits_for_what_drbd_itself_has_asked(self):
         self.assertEqual(self.off("cs:WFConnection ro:Primary/Unknown ds:UpToDate/DUnknown"), (1, 0))
         self.assertEqual(self.off("cs:WFConnection ro:Primary/Unknown ds:UpToDate/Outdated"), (0, 0))
+
+    def test_of_a_primary_that_is_silent_drbd_is_to_find_out_at_once(self):
+        self.answers = False
+        gone = " 0: cs:WFConnection ro:Secondary/Unknown ds:UpToDate/Outdated C r-----"
+        stub("drbdsetup", f"echo '{gone}' >{DIRECTORY}/drbd; exit 17")  # what its handler has proved
+        self.assertEqual(self.off("cs:Connected ro:Secondary/Primary ds:UpToDate/UpToDate"), (0, 0))
+        self.assertEqual(calls(), ["drbdsetup primary 0"])
+        self.assertEqual(node.parse_generations(node.read(f"{DIRECTORY}/data.generations")).current, 2)
+
+    def test_and_does_not_stay_primary_itself(self):
+        self.answers = False
+        stub("drbdsetup", "")
+        self.assertEqual(self.off("cs:Connected ro:Secondary/Primary ds:UpToDate/UpToDate"), (1, 0))
+        self.assertEqual(calls(), ["drbdsetup primary 0", "drbdsetup secondary 0"])
 
     def test_without_a_device_there_is_nothing_to_ask(self):
         (DIRECTORY / "fence.conf").write_text("ME=m1\nPEER=m2\nVOLUME=data\nDEVICE=\nDEVICE_SECONDS=1\n")

@@ -63,11 +63,11 @@ describe("parseConfig", () => {
       manager: Manager.Heartbeat,
       timing: Timing.Fast,
       keepalived: { advertMs: 100, routerId: 52 },
-      pacemaker: { tokenMs: 1000, consensusMs: 200, port: 5405 },
+      pacemaker: { tokenMs: 600, consensusMs: 200, port: 5405 },
       heartbeat: {
         keepaliveMs: 200,
         warntimeMs: 600,
-        deadtimeMs: 1500,
+        deadtimeMs: 1200,
         initdeadMs: 20000,
         udpPort: 694,
         transport: HeartbeatTransport.Unicast,
