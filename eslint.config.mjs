@@ -41,6 +41,7 @@ export default tseslint.config(
   ),
   knowsNothingOf(["config/**"], ["scripts", "bench", "test", "plugin", "lab", "toolchain", "replicator"]),
   knowsNothingOf(["scripts/**"], ["config", "bench", "test", "plugin"]),
+  knowsNothingOf(["preflight/**"], ["lab", "replicator", "bench", "test", "plugin"]),
   knowsNothingOf(["plugin/**"], ["toolchain", "lab", "config", "scripts", "bench", "test"]),
   { files: ["**/*.mjs"], extends: [tseslint.configs.disableTypeChecked] },
 );

@@ -15,6 +15,7 @@ const USAGE = `usage: npm run VERB -- [--stack NAME] [arguments of the Pulumi CL
   up           make the stack what the program says; asks where machines exist, unless --yes;
                --without HOST leaves out a host that is away, which is changed at the next up
   preview      show what up would change
+  preflight    what would keep up from ending well on machines that exist; changes nothing, and up begins with it
   refresh      compare the state with what is there
   destroy      remove all that up made; asks as up does
   outputs      the stack's outputs, as JSON
@@ -40,6 +41,7 @@ The stack is NAME, or $HA_NFS_STACK, or dev.`;
 const VERBS: Record<string, (given: Arguments) => Promise<number>> = {
   up,
   preview: (given) => operate("preview", given, { ...NEW, reads: true }),
+  preflight,
   refresh: (given) =>
     operate("refresh", given, { flags: given.has(...ONLY_SHOWS) ? [] : ["--yes", "--skip-preview"] }),
   destroy,
@@ -136,12 +138,25 @@ async function up(given: Arguments): Promise<number> {
       process.env["HA_NFS_ACTIVE"] ??= activeMaster(given);
       const lab = labWish(config);
       if (lab) await prepareLab(given.stack, lab);
+      else await lookAtHosts(config, given);
     },
   });
   if (status === 0 && !given.has("--json", "-j", "--help", "-h")) {
     process.stdout.write(pulumi(["stack", "output", "--json", "--stack", given.stack]));
   }
   return status;
+}
+
+/** @throws UserError where a machine that exists is not as the configuration wants it. */
+async function lookAtHosts(config: string, { without }: Arguments): Promise<void> {
+  if ((await runScript("preflight/main.ts", [config, ...without])) !== 0)
+    throw new UserError("nothing was changed");
+}
+
+async function preflight(given: Arguments): Promise<number> {
+  await enter(given);
+  const config = prepareStack(given.stack, given.configFile, { ...NEW, reads: true });
+  return config === undefined ? 1 : runScript("preflight/main.ts", [config, ...given.without]);
 }
 
 /** Who serves now, and is changed last. Empty where nobody says so. Tells who is away. */

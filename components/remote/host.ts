@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { CONNECT_TIMEOUT_SECONDS, SSH_PORT, SSH_USER } from "../options";
-import { quote } from "../render/shell";
+import { sshCommand } from "../render/sshCommand";
 
 /** What a network interface is for; scripts and configuration name interfaces only by role. */
 export enum NicRole {
@@ -169,11 +169,6 @@ export class Host extends pulumi.ComponentResource {
 /** IPv4 address of an interface, without the prefix length. */
 export function withoutPrefix({ address }: Nic): pulumi.Output<string> {
   return pulumi.output(address).apply((text) => text.replace(/\/.*/, ""));
-}
-
-function sshCommand(host: string, port: number, user: string, hostKey: string): string {
-  const known = port === SSH_PORT ? host : `[${host}]:${port}`;
-  return `ssh -p ${port} -o ${quote(`KnownHostsCommand=/bin/echo ${known} ${hostKey}`)} ${user}@${host}`;
 }
 
 /** Stands for a resource of which only the URN is known, in a resource's options. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { applyVm, removeVm } from "../../lab/apply";
 import { applyIdentity, removeIdentity } from "../../lab/identity";
 import { lanAddress, macAddress, reservePorts } from "../../lab/ports";
@@ -149,6 +150,54 @@ describe("a stack on machines that exist", () => {
     assert.notEqual(status, 0);
     assert.match(log, /machines that exist.*--yes.*nothing was changed/);
     assert.equal(await on("m1", "ls /etc/ha-nfs 2>/dev/null || echo none"), "none\n");
+  });
+
+  it("tells at once what is wrong on all of them, before it changes anything", async () => {
+    await on("m2", `ip link set eth2 mtu 1400 && mkswap ${DISK}`);
+    await on(
+      "h1",
+      "systemd-run --quiet --unit=squatter socat TCP-LISTEN:80,fork PIPE && date --set '+1 hour'",
+    );
+    await on(
+      "h2",
+      "useradd --create-home joe && install -d -o joe /home/joe/.ssh && install -o joe -m 600 /root/.ssh/authorized_keys /home/joe/.ssh",
+    );
+    configure(
+      [storage("h1").replace(DISK, "/dev/vdz"), storage("h2").replace("sshHost", "sshUser: joe, sshHost")],
+      [
+        `{ name: h3, serviceAddress: 10.10.1.23, serviceDevice: eth1, sshHost: 127.0.0.1, sshPort: 1, hostKey: ${hostKeys.h1}, directory: /srv/app }`,
+        `{ name: h4, serviceAddress: 10.10.1.24, serviceDevice: eth1, sshHost: localhost, sshPort: ${ports["m1"]}, hostKey: ${hostKeys.h1}, directory: /srv/app }`,
+      ],
+      "h1",
+      "data",
+    );
+    const wrongMasters = readFileSync(stack.config, "utf8")
+      .replace("linkAddress: 10.10.2.11", "linkAddress: 10.10.2.99")
+      .replace("serviceDevice: eth1", "serviceDevice: eth7")
+      .replace("name: m2", "name: m9");
+    writeFileSync(stack.config, wrongMasters);
+    const preflight = await stack.run("preflight");
+    assert.equal(preflight.status, 1, preflight.log);
+    for (const wrong of [
+      "m1: found: there is no interface eth7; allowed: one of eth0 eth1 eth2;",
+      "m1: found: eth2 has 10.10.2.11/24; allowed: 10.10.2.99/24;",
+      "m9: found: the host's name is m2; allowed: m9,",
+      `m9: ${DISK} is not blank: ${DISK} holds swap`,
+      "h1: there is no block device /dev/vdz; there are: ",
+      "m9: found: eth2 has an MTU of 1400; allowed: 1500,",
+      'h1: found: port 80 (tcp) is taken by users:(("socat"',
+      "h1: found: a clock that is 3",
+      `h2: found: joe@127.0.0.1:${ports["h2"]}: sudo: `,
+      "h3: found: root@127.0.0.1:1: ssh: connect to host 127.0.0.1 port 1: Connection refused;",
+      `h4: found: root@localhost:${ports["m1"]}: Host key verification failed.`,
+    ])
+      assert.ok(preflight.log.includes(wrong), `${wrong}\n${preflight.log}`);
+    const up = await stack.run("up", "--yes");
+    assert.equal(up.status, 1, up.log);
+    assert.match(up.log, /m9: found: the host's name is m2[^]*error: nothing was changed/);
+    for (const guest of NAMES) assert.equal(await on(guest, "ls -d /etc/ha-nfs || echo none"), "none\n");
+    await on("m2", `ip link set eth2 mtu 1500 && wipefs --all --quiet ${DISK}`);
+    await on("h1", "systemctl stop squatter && date --set '-1 hour'");
   });
 
   it("makes a cluster of them, that is whole, and has nothing to change the second time", async () => {

@@ -42,7 +42,7 @@ export class TestStack {
   }
 
   private arguments(verb: string, args: string[]): string[] {
-    const takesConfig = ["up", "preview", "destroy"].includes(verb);
+    const takesConfig = ["up", "preview", "preflight", "destroy"].includes(verb);
     return [verb, "--stack", this.name, ...(takesConfig ? ["--config-file", this.config] : []), ...args];
   }
 
