@@ -52,6 +52,7 @@ async function ask(config: HostsClusterConfig, machine: ExistingMachine, key: st
     const mend = "correct sshHost, sshPort, sshUser, hostKey or sshPrivateKey, and sudo's rules on the host";
     return {
       mistakes: [`${found}; allowed: root by SSH, or a user with sudo without a password; ${mend}`],
+      doubts: [],
       mtus: new Map(),
       clock: undefined,
     };
@@ -72,6 +73,8 @@ async function preflight(
     const answers = await Promise.all(
       machines.map(async (machine) => ({ machine, answer: await ask(config, machine, key) })),
     );
+    for (const { machine, answer } of answers)
+      answer.doubts.forEach((text) => console.error(`${machine.name}: ${text}`));
     const between = [clocks(answers), ...Object.values(NicRole).map((role) => packets(role, answers))];
     return answers.flatMap(({ machine: { name }, answer: { mistakes } }) =>
       [...mistakes, ...between.flatMap((of) => of.get(name) ?? [])].map((text) => `${name}: ${text}`),

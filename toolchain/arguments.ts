@@ -8,6 +8,8 @@ export interface Arguments {
   readonly configFile: string | undefined;
   /** Hosts from --without, which may be given more than once. */
   readonly without: readonly string[];
+  /** Whether --skip-preflight is there. */
+  readonly skipsPreflight: boolean;
   /** All others, unchanged. */
   readonly rest: readonly string[];
   /** All, unchanged. */
@@ -22,8 +24,10 @@ export function parseArguments(all: readonly string[]): Arguments {
   const configFile = take(rest, "--config-file");
   const without: string[] = [];
   for (let host = take(rest, "--without"); host; host = take(rest, "--without")) without.push(host);
+  const skipsPreflight = rest.includes("--skip-preflight");
+  if (skipsPreflight) rest.splice(rest.indexOf("--skip-preflight"), 1);
   const has = (...flags: string[]) => rest.some((arg) => flags.includes(arg.split("=", 1)[0] ?? arg));
-  return { stack, configFile, without, rest, all, has };
+  return { stack, configFile, without, skipsPreflight, rest, all, has };
 }
 
 /** Removes a flag and its value, `--flag value` or `--flag=value`, and returns the value. */

@@ -13,7 +13,8 @@ import { leftOut } from "./without";
 
 const USAGE = `usage: npm run VERB -- [--stack NAME] [arguments of the Pulumi CLI]
   up           make the stack what the program says; asks where machines exist, unless --yes;
-               --without HOST leaves out a host that is away, which is changed at the next up
+               --without HOST leaves out a host that is away, which is changed at the next up;
+               --skip-preflight begins without a look at machines that exist
   preview      show what up would change
   preflight    what would keep up from ending well on machines that exist; changes nothing, and up begins with it
   refresh      compare the state with what is there
@@ -138,7 +139,7 @@ async function up(given: Arguments): Promise<number> {
       process.env["HA_NFS_ACTIVE"] ??= activeMaster(given);
       const lab = labWish(config);
       if (lab) await prepareLab(given.stack, lab);
-      else await lookAtHosts(config, given);
+      else if (!given.skipsPreflight) await lookAtHosts(config, given);
     },
   });
   if (status === 0 && !given.has("--json", "-j", "--help", "-h")) {

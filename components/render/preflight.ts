@@ -45,6 +45,8 @@ export function preflightText(wanted: Wanted, functions: string, script: string)
 export interface Answer {
   /** A sentence each: what was found, what is allowed, how to mend it. */
   mistakes: string[];
+  /** What looks wrong, and may be meant so. */
+  doubts: string[];
   /** The largest packet of each interface, in bytes, by the interface's name. */
   mtus: ReadonlyMap<string, number>;
   /** Its clock when it ended, seconds since 1970; undefined where it did not end. */
@@ -62,7 +64,7 @@ export function answerOf(stdout: string): Answer {
     }),
   );
   const [clock] = of("clock");
-  return { mistakes: of("mistake"), mtus, clock: clock === undefined ? undefined : Number(clock) };
+  return { mistakes: of("mistake"), doubts: of("doubt"), mtus, clock: clock === undefined ? undefined : Number(clock) };
 }
 
 /** How far a host's clock may be from the others', in seconds: a log that jumps misleads, and certificates fail. */

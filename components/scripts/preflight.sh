@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Whether this host can be what the configuration wants of it. It changes nothing, and tells all that is wrong, each as a line
-# `mistake SENTENCE`; an interface's `mtu DEVICE BYTES`; and at the end `clock SECONDS`, since 1970.
+# `mistake SENTENCE`, or `doubt SENTENCE` where it may be meant so; an interface's `mtu DEVICE BYTES`; and at the end `clock SECONDS`, since 1970.
 : "${NAME:?}" "${NICS:?}"
 : "${PEERS?}"                 # who must answer: `DEVICE ADDRESS` a line
 : "${PORTS?}"                 # what ha-nfs listens on here: `tcp|udp PORT` a line
@@ -52,7 +52,7 @@ check_peer() {
 	if ping -qnc 1 -W 2 -I "$1" "$2" >/dev/null 2>&1; then
 		mistake "a packet of $mtu bytes, which is the MTU of $1, does not reach $2" "the same MTU on every interface of this network and on the switches between" "ip link set $1 mtu SIZE, lastingly, on each"
 	else
-		mistake "$2 does not answer a ping through $1" "hosts that reach each other" "look at cables, VLAN and firewall"
+		printf 'doubt %s\n' "$2 does not answer a ping through $1: a firewall's rule, or a cable, a VLAN, a host that is off?"
 	fi
 }
 

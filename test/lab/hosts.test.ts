@@ -183,6 +183,7 @@ describe("a stack on machines that exist", () => {
       "m1: found: eth2 has 10.10.2.11/24; allowed: 10.10.2.99/24;",
       "m9: found: the host's name is m2; allowed: m9,",
       `m9: ${DISK} is not blank: ${DISK} holds swap`,
+      "h1: 10.10.2.99 does not answer a ping through eth2: ",
       "h1: there is no block device /dev/vdz; there are: ",
       "m9: found: eth2 has an MTU of 1400; allowed: 1500,",
       'h1: found: port 80 (tcp) is taken by users:(("socat"',

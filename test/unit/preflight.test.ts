@@ -56,11 +56,15 @@ describe("the preflight", () => {
   });
 
   it("reads what a host has answered", () => {
-    assert.deepEqual(answerOf("mistake found: a; allowed: b; c\nnoise\nmtu eth1 1500\nclock 12.5\n"), {
-      mistakes: ["found: a; allowed: b; c"],
-      mtus: new Map([["eth1", 1500]]),
-      clock: 12.5,
-    });
+    assert.deepEqual(
+      answerOf("mistake found: a; allowed: b; c\nnoise\ndoubt d\nmtu eth1 1500\nclock 12.5\n"),
+      {
+        mistakes: ["found: a; allowed: b; c"],
+        doubts: ["d"],
+        mtus: new Map([["eth1", 1500]]),
+        clock: 12.5,
+      },
+    );
     assert.equal(answerOf("mistake x").clock, undefined);
   });
 
