@@ -23,6 +23,11 @@ export interface VirtualIpArgs {
   arpCount?: number;
   /** Milliseconds between two of them. @default 200 */
   arpIntervalMs?: number;
+  /**
+   * Program on the masters that has the network lead the address to the node which runs it, with the addresses as its
+   * arguments; it ends with 0 once that is so. @default none: ARP does
+   */
+  mover?: string | undefined;
 }
 
 /** The address that clients mount. It is on the active master only, and moves with the volume. */
@@ -50,6 +55,7 @@ export class VirtualIp extends pulumi.ComponentResource {
               device: host.nic(role).device,
               arpCount: args.arpCount ?? 5,
               arpIntervalMs: args.arpIntervalMs ?? 200,
+              mover: args.mover,
             })
             .apply(vipConf),
         };

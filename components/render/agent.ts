@@ -43,6 +43,8 @@ export interface VipConf {
   arpCount: number;
   /** Milliseconds between two of them. */
   arpIntervalMs: number;
+  /** Run with the addresses: has a network that does not go by ARP lead them to this node. @default none: ARP does */
+  mover?: string | undefined;
 }
 
 /** What they read about the virtual address. */
@@ -55,5 +57,6 @@ export function vipConf(c: VipConf): string {
     assign("NIC", c.device),
     assign("ARP_COUNT", String(c.arpCount)),
     assign("ARP_INTERVAL_MS", String(c.arpIntervalMs)),
+    ...(c.mover === undefined ? [] : [assign("MOVER", c.mover)]),
   ].join("");
 }

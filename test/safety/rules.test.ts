@@ -46,6 +46,7 @@ describe("safety: node.py, rules.py, manager.py and parts.py", () => {
     "manager_test.py",
     "keepalived_test.py",
     "pacemaker_test.py",
+    "aws_test.py",
     "parts_test.py",
   ]) {
     it(name, () => {

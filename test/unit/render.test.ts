@@ -225,4 +225,15 @@ SHARE_MODE=1777
       "# made by ha-nfs\nVIP=10.10.1.100\nVIP_ALIASES='10.10.1.99 10.10.1.98'\nPREFIX=24\nNIC=eth1\nARP_COUNT=5\nARP_INTERVAL_MS=200\n",
     );
   });
+
+  it("name what moves an address where ARP does not", () => {
+    const address = { address: "10.99.0.10", aliases: [], prefixLength: 32, device: "ens5" };
+    const conf = vipConf({
+      ...address,
+      arpCount: 5,
+      arpIntervalMs: 200,
+      mover: "/usr/local/lib/ha-nfs/claim-address",
+    });
+    assert.match(conf, /\nMOVER=\/usr\/local\/lib\/ha-nfs\/claim-address\n$/);
+  });
 });
