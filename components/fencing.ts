@@ -60,7 +60,9 @@ export class Fencing extends pulumi.ComponentResource {
       name,
       "fencing.sh",
       (host, peer) => {
-        const peerAddresses = pulumi.all([NicRole.Link, NicRole.Service].map((role) => peer.address(role)));
+        const addressesOf = (master: Host) =>
+          pulumi.all([NicRole.Link, NicRole.Service].map((role) => master.address(role)));
+        const peerAddresses = addressesOf(peer);
         return {
           ...safetyFiles(),
           FENCE_CONF: pulumi
@@ -68,6 +70,7 @@ export class Fencing extends pulumi.ComponentResource {
               me: host.name,
               peer: peer.name,
               volume,
+              addresses: addressesOf(host),
               peerAddresses,
               ...withDefaults(FencingTimes, args),
               device: device?.command ?? "",

@@ -9,20 +9,30 @@ import { storedScripts } from "./stored";
  */
 async function main(): Promise<void> {
   const nodes = stackNodes();
-  for (const { name, host, text } of storedScripts(stackName(), Object.keys(nodes))) {
-    if (text === undefined) continue;
-    const command = "bash -s -- verify || [ $? = 3 ]";
-    const found = await onNode(nodes[host] as NodeOutput, command, 120_000, text).catch(
-      (error: Error) => error.message,
+  const scripts = storedScripts(stackName(), Object.keys(nodes));
+  const away = new Map<string, string>();
+  for (const host of new Set(scripts.map(({ host }) => host)))
+    await on(host, "true").catch(({ message }: Error) => away.set(host, message));
+  for (const [host, why] of away) say("AWAY", host, why);
+  for (const { name, host, text } of scripts) {
+    if (text === undefined || away.has(host)) continue;
+    const found = await on(host, "bash -s -- verify || [ $? = 3 ]", text).catch(
+      ({ message }: Error) => message,
     );
-    process.stdout.write(
-      `${found === "" ? "ok     " : "DRIFT  "}${name}\n${found.replace(/^/gm, "       ").trimEnd()}`.trimEnd() +
-        "\n",
-    );
-    if (found !== "") {
-      process.exitCode = 1;
-    }
+    say(found === "" ? "ok" : "DRIFT", name, found);
   }
+
+  function on(host: string, command: string, stdin = ""): Promise<string> {
+    return onNode(nodes[host] as NodeOutput, command, 120_000, stdin);
+  }
+}
+
+/** A line of the result, with what was found below it. */
+function say(word: string, name: string, found: string): void {
+  process.stdout.write(
+    `${word.padEnd(7)}${name}\n${found.replace(/^/gm, "       ").trimEnd()}`.trimEnd() + "\n",
+  );
+  if (found !== "") process.exitCode = 1;
 }
 
 void main();

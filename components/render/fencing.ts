@@ -13,7 +13,9 @@ export interface FenceConf extends Required<FencingTimes> {
   peer: string;
   /** Name of the DRBD resource. */
   volume: string;
-  /** Where the other's door is, the link first. */
+  /** Its own addresses, the link first and the service network last. */
+  addresses: readonly string[];
+  /** Where the other's door is, in the same networks. */
   peerAddresses: readonly string[];
   /** Command of the fence device; empty without one. */
   device: string;
@@ -28,6 +30,7 @@ export function fenceConf(c: FenceConf): string {
     assign("ME", c.me),
     assign("PEER", c.peer),
     assign("VOLUME", c.volume),
+    assign("ADDRESSES", c.addresses.join(" ")),
     assign("PEER_ADDRESSES", c.peerAddresses.join(" ")),
     assign("PORT", String(DOOR_PORT)),
     assign("SILENCE_MS", String(c.silenceMs)),

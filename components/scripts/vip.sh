@@ -6,12 +6,12 @@ conf=/etc/ha-nfs/vip.conf
 
 files() { put $conf 644 "$VIP_CONF"; }
 
-# addresses FILE: what a vip.conf has, `NIC ADDRESS/PREFIX` a line.
+# addresses FILE: what a vip.conf has, `NIC ADDRESS` a line.
 addresses() (
 	# shellcheck source=/dev/null
 	. "$1"
 	for address in $VIP ${VIP_ALIASES-}; do
-		echo "$NIC $address/$PREFIX"
+		echo "$NIC $address"
 	done
 )
 

@@ -20,6 +20,8 @@ export interface Operator {
    * @throws Error with all that the verb printed
    */
   change: (settings: Settings) => Promise<void>;
+  /** An `up` with these settings that leaves a host out. */
+  changeWithout: (host: string, settings: Settings) => Promise<void>;
 }
 
 /** What the harness has to do with the stack while a fault runs. */
@@ -81,6 +83,7 @@ export class Hands {
   rotateSecrets = () => this.stage.rotate();
   /** An `up` with other settings, which converges. */
   change = (settings: Settings) => this.stage.change(settings);
+  changeWithout = (host: string, settings: Settings) => this.stage.changeWithout(host, settings);
 
   /** Spoils the fence device: `delay` with seconds, `broken` with refuses or hangs; nothing mends it. */
   device(file: "delay" | "broken", text = ""): void {

@@ -53,13 +53,17 @@ export class House {
     if (this.is === wanted) return;
     if (this.stands && readFileSync(this.mark, "utf8") === wanted && !wanted.endsWith(CHANGED)) return;
     notice(["up, mode", mode, "under", this.manager, ...Object.entries(changes).flat()].join(" "));
-    this.lines = lines;
-    // an up that fails may have changed half of it
-    rmSync(this.mark, { force: true });
-    this.is = "";
-    await this.run("up");
+    await this.up(lines);
     writeFileSync(this.mark, wanted);
     this.is = wanted;
+  }
+
+  /** An `up`, after which nobody knows what the stack is: one that fails may have changed half of it. */
+  private async up(lines: string[], ...args: string[]): Promise<void> {
+    this.lines = lines;
+    rmSync(this.mark, { force: true });
+    this.is = "";
+    await this.run("up", ...args);
   }
 
   private async run(verb: string, ...args: string[]): Promise<void> {
@@ -102,6 +106,8 @@ export class House {
     return {
       rotate: () => this.rotate(mode),
       change: (settings) => this.change(mode, settings),
+      changeWithout: (host, settings) =>
+        this.up(configuration(mode, this.manager, this.generation, settings), "--without", host),
     };
   }
 

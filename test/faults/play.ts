@@ -76,13 +76,13 @@ export async function play(fault: Fault, theatre: Theatre): Promise<{ run: Run; 
 
 /** Makes the fault, ends the load, waits until the pair has healed, and repairs it when it has not. */
 async function perform(fault: Fault, theatre: Theatre, writer: Writer, recorder: Recorder) {
-  const { patient, mode, rotate, change, say } = theatre;
+  const { patient, say } = theatre;
   const { stack, on, status } = patient;
   const { active, masters } = await status();
   const standby = Object.keys(masters).find((name) => name !== active);
   if (!active || !standby) throw new Error("nobody is active");
   const hands = new Hands({
-    ...{ stack, mode, active, standby, on, rotate, change },
+    ...{ ...theatre, stack, active, standby, on },
     acks: () => writer.acknowledged,
     isRedundant: async () => (await status()).health === Health.Redundant,
   });

@@ -131,10 +131,11 @@ export class Machine extends Sandbox {
   }
 
   fencing(more: { device?: string; witness?: string }): void {
-    const conf = { me: "n1", peer: "n2", volume: "data", peerAddresses: ["127.0.0.2"], silenceMs: 400 };
+    const conf = { me: "n1", peer: "n2", volume: "data", silenceMs: 400 };
+    const addresses = { addresses: ["127.0.0.1"], peerAddresses: ["127.0.0.2"] };
     this.put(
       "/etc/ha-nfs/fence.conf",
-      fenceConf({ ...conf, device: "", deviceSeconds: 5, witness: "", ...more }),
+      fenceConf({ ...conf, ...addresses, device: "", deviceSeconds: 5, witness: "", ...more }),
     );
   }
 

@@ -147,16 +147,16 @@ export class Node {
   configure({
     device = true,
     witness = false,
-    peerAddresses,
+    peerAddresses = [(this.name === "n1" ? this.pair.n2 : this.pair.n1).address],
     deviceSeconds = 5,
     silenceMs = 400,
   }: Options): void {
-    const other = this.name === "n1" ? this.pair.n2 : this.pair.n1;
     const conf = {
       me: this.name,
       peer: this.peer,
       volume: "data",
-      peerAddresses: peerAddresses ?? [other.address],
+      addresses: peerAddresses.map(() => this.address),
+      peerAddresses,
       silenceMs,
       device: device ? this.file("bin/device") : "",
       deviceSeconds,

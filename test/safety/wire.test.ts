@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import { LATER, Pair, SAME } from "./pair";
+import { LATER, type Node, Pair, SAME } from "./pair";
 import { assertEnd, NO_PROOF, PEER_OFF, PEER_OUTDATED } from "./verdict";
 
 const FIT = "it is Secondary, Connected"; // what the guard would have written; any text will do
@@ -105,6 +105,19 @@ node.write(os.environ["STUB"] + "/first", first)
 print(say(line)[1] or "nothing")`;
     assert.equal(await pair.n1.python(text, pair.n2.address), "nothing");
     assert.equal(pair.n1.read("first"), "outdated");
+  });
+
+  it("questions come from the node's own address, whatever the kernel would take: a door lets in no other", async () => {
+    pair.n1.configure({ witness: true });
+    pair.n1.keys("no-key", "no-key");
+    await Promise.all([pair.n2.door(), pair.witness.door("witness")]);
+    const text = `
+conf = node.settings("fence.conf")
+print(wire.ask_peer(conf, "fit", 1), wire.ask_witness(conf, "holder", 1))`;
+    assert.equal(await pair.n1.python(text), "stranger stranger");
+    const last = (host: Node) => host.read("journal").split("\n").at(-1); // before it, the test has looked for the door
+    for (const host of [pair.n2, pair.witness])
+      assert.equal(last(host), `a question of ${pair.n1.address} has no key of ours`);
   });
 
   it("a door goes on after rubbish, silence and an asker who has gone", async () => {

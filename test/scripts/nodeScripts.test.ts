@@ -124,7 +124,7 @@ describe("node scripts", function () {
     it("has the master that serves leave the addresses that are gone, and only those", () => {
       assert.equal(apply(conf("10.9.9.1")), "", "at first there is none to leave");
       assert.equal(apply(conf("10.9.9.2", "10.9.9.1")), "<data><leave-addresses>");
-      assert.equal(apply(conf("10.9.9.2")), "<data><leave-addresses><lo 10.9.9.1/24>");
+      assert.equal(apply(conf("10.9.9.2")), "<data><leave-addresses><lo 10.9.9.1>");
       assert.equal(apply(conf("10.9.9.2")), "");
       assert.equal(apply(conf("10.9.9.3"), ":"), "", "the standby has no address");
     });
@@ -135,11 +135,11 @@ describe("node scripts", function () {
       assert.equal(apply(conf("10.9.9.2")), "");
     });
 
-    it("leaves the address with the old prefix when that changes", () => {
+    it("leaves no address for another prefix: its clients would lose their connections", () => {
       apply(conf("10.9.9.1"));
       const wide = conf("10.9.9.1");
       const changed = { ...wide, VIP_CONF: wide.VIP_CONF.replace("PREFIX=24", "PREFIX=16") };
-      assert.equal(apply(changed), "<data><leave-addresses><lo 10.9.9.1/24>");
+      assert.equal(apply(changed), "<data><leave-addresses>");
     });
   });
 

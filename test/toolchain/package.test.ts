@@ -5,9 +5,11 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import ts from "typescript";
 import { replicatorFiles } from "../../replicator/files";
+import type { Deployment } from "../../toolchain/deployment";
 import { Project } from "./project";
+import { idle } from "./recorded/program";
 
-/** What another project writes: a cluster of plain hosts with a slave, and a lab. Prints what it made. */
+/** What another project writes: a cluster of plain hosts with a slave, and a lab. */
 const PROGRAM = `
 import * as pulumi from "@pulumi/pulumi";
 import { Access, type HostArgs, Lab, NfsCluster, Squash } from "ha-nfs";
@@ -22,38 +24,18 @@ const host = (n: number): HostArgs => ({
 });
 const node = { nics: host(13).nics, memoryMiB: 640 };
 const all = { from: "10.10.1.0/24", access: Access.ReadWrite, squash: Squash.Root, anonUid: 65534, anonGid: 65534 };
-
-async function main() {
-  const made: Record<string, unknown> = {};
-  await pulumi.runtime.setMocks({
-    call: () => ({}),
-    newResource: ({ name, inputs }) => {
-      made[name] = inputs.create;
-      return { id: name, state: { ...inputs, stdout: "{}", result: "secret" } };
-    },
-  });
-  const cluster = new NfsCluster("nfs", {
-    hosts: { m1: host(11), m2: host(12), s1: host(21) },
-    masters: ["m1", "m2"],
-    slaves: [{ name: "s1" }],
-    vip: "10.10.1.100",
-    shares: [{ name: "data", clients: [all] }],
-  });
-  new Lab("lab", { nodes: { l1: node, l2: node }, masters: ["l1", "l2"] });
-  cluster.shares.apply(({ data }) => (made["server"] = data?.server));
-  await pulumi.runtime.disconnect();
-  console.log(JSON.stringify(made));
-}
-void main();
+const cluster = new NfsCluster("nfs", {
+  hosts: { m1: host(11), m2: host(12), s1: host(21) },
+  masters: ["m1", "m2"],
+  slaves: [{ name: "s1" }],
+  vip: "10.10.1.100",
+  shares: [{ name: "data", clients: [all] }],
+});
+new Lab("lab", { nodes: { l1: node, l2: node }, masters: ["l1", "l2"] });
+export const server = cluster.shares.apply(({ data }) => data?.server);
 `;
 
-/** What `pulumi up` runs a program in TypeScript by: the SDK's own ts-node. */
-const TS_NODE = `
-const { tsnodeRequire, typescriptRequire } = require("@pulumi/pulumi/tsutils").typeScriptRequireStrings();
-const compilerOptions = { module: "nodenext", moduleResolution: "nodenext", strict: true, skipLibCheck: true };
-require(tsnodeRequire).register({ typeCheck: true, skipProject: true, compiler: typescriptRequire, compilerOptions });
-require("./typed.ts");
-`;
+const STACK = ["--stack", "test"];
 
 interface Manifest {
   version: string;
@@ -93,28 +75,57 @@ describe("the package", function () {
     const { outputText } = ts.transpileModule(PROGRAM, {
       compilerOptions: { module: ts.ModuleKind.CommonJS },
     });
-    project.write("consumer/plain.js", outputText);
-    project.write("consumer/typed.ts", PROGRAM);
-    project.write("consumer/typed.js", TS_NODE);
+    project.env["PULUMI_CONFIG_PASSPHRASE"] = "made up";
+    idle(project);
+    for (const [name, text] of Object.entries({ "index.js": outputText, "index.ts": PROGRAM })) {
+      project.write(`consumer/${name}/Pulumi.yaml`, `name: ${name}\nruntime: nodejs\nmain: ${name}\n`);
+      project.write(`consumer/${name}/tsconfig.json`, project.read("tsconfig.json"));
+      project.write(`consumer/${name}/${name}`, text);
+    }
   });
   after(() => project.remove());
 
-  it("is used by plain node, and runs its lab by that, in the working folder", () => {
-    const made = JSON.parse(run(file("."), "node", "plain.js")) as Record<string, unknown>;
-    assert.equal(made["server"], "10.10.1.100");
+  /** The CLI, in a folder of the other project. */
+  async function pulumi(folder: string, ...words: string[]): Promise<string> {
+    const { status, stdout, stderr } = await project.run("pulumi", "--cwd", file(folder), ...words, ...STACK);
+    assert.equal(status, 0, stdout + stderr);
+    return stdout;
+  }
+
+  /** An `up`, after which the next one has nothing to do. */
+  async function up(folder: string): Promise<void> {
+    await pulumi(folder, "stack", "init");
+    await pulumi(folder, "up", "--yes", "--skip-preview");
+    await pulumi(folder, "preview", "--expect-no-changes");
+    const { server } = JSON.parse(await pulumi(folder, "stack", "output", "--json")) as { server: string };
+    assert.equal(server, "10.10.1.100");
+  }
+
+  /** The commands that there are, by their names. */
+  async function commands(folder: string): Promise<Record<string, unknown>> {
+    const { resources = [] } = (JSON.parse(await pulumi(folder, "stack", "export")) as Deployment).deployment;
+    const made = resources.filter(({ type }) => type.startsWith("command:"));
+    return Object.fromEntries(
+      made.map(({ urn, inputs = {} }) => [urn.split("::").at(-1) ?? "", inputs["create"]]),
+    );
+  }
+
+  it("makes a stack by plain node, and runs its lab by that, in the working folder", async () => {
+    await up("index.js");
+    const made = await commands("index.js");
     assert.equal(made["nfs-slaves-receiver-s1"], "bash -s -- apply");
-    assert.equal(made["l1-vm"], `node ${dist}/lab/main.js vm apply`);
-    assert.ok(existsSync(file(".lab/stack/ports.json")));
-    const { stderr } = spawnSync("node", [`${dist}/lab/main.js`, "list"], {
-      cwd: file("."),
+    assert.equal(made["l1-vm"], `node ../${dist}/lab/main.js vm apply`);
+    assert.ok(existsSync(file("index.js/.lab/test/ports.json")));
+    const { stderr } = spawnSync("node", [`../${dist}/lab/main.js`, "list"], {
+      cwd: file("index.js"),
       encoding: "utf8",
     });
-    assert.match(stderr, /^error: no stack dev in this lab; there is: stack$/m);
+    assert.match(stderr, /^error: no stack dev in this lab; there is: test$/m);
   });
 
-  it("is used by ts-node, with its types", () => {
-    const [plain, typed] = ["plain.js", "typed.js"].map((name) => run(file("."), "node", name));
-    assert.equal(typed, plain);
+  it("makes the same by ts-node, with its types", async () => {
+    await up("index.ts");
+    assert.deepEqual(await commands("index.ts"), await commands("index.js"));
   });
 
   it("has the program of the nodes as the sources have it", () => {

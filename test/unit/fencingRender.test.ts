@@ -8,6 +8,7 @@ const conf = {
   me: "m1",
   peer: "m2",
   volume: "data",
+  addresses: ["10.10.2.11", "10.10.1.11"],
   peerAddresses: ["10.10.2.12", "10.10.1.12"],
   silenceMs: 400,
   device: "/usr/sbin/fence --config=/etc/fence.ini",
@@ -23,6 +24,7 @@ describe("fence.conf", () => {
 ME=m1
 PEER=m2
 VOLUME=data
+ADDRESSES='10.10.2.11 10.10.1.11'
 PEER_ADDRESSES='10.10.2.12 10.10.1.12'
 PORT=7790
 SILENCE_MS=400

@@ -33,15 +33,15 @@ def is_same(said: str, right: str) -> bool:
     return hmac.compare_digest(said.encode(), right.encode())
 
 
-def ask(host: str, port: int, words: str, key: bytes, silence_s: float) -> str | None:
-    """What the door at `host` answers. None: nobody there within `silence_s`. `hung`: open, and no answer within 3 s.
+def ask(host: str, port: int, words: str, key: bytes, silence_s: float, source: str = "") -> str | None:
+    """What the door at `host` answers, asked from the address `source`; empty: from any. None: nobody there within `silence_s`. `hung`: open, and no answer within 3 s.
 
     `stranger`: it does not know the key, or another one answers in its place. `shut`: the host lives and has no door.
     """
     began = time.monotonic()
     while True:
         try:
-            connection = socket.create_connection((host, port), silence_s)
+            connection = socket.create_connection((host, port), silence_s, (source, 0))
             break
         except ConnectionRefusedError:
             if time.monotonic() - began > REFUSED_S:
@@ -69,15 +69,15 @@ def ask(host: str, port: int, words: str, key: bytes, silence_s: float) -> str |
     return answer if is_same(mac, sign(key, "A", f"{nonce} {question}", answer)) else "stranger"
 
 
-def ask_all(hosts: list[str], port: int, words: str, key: bytes, silence_s: float) -> str | None:
-    """Asks one door at all its addresses at once: the first answer counts, then that it lives, then silence."""
+def ask_all(ways: list[tuple[str, str]], port: int, words: str, key: bytes, silence_s: float) -> str | None:
+    """Asks one door on all ways to it at once, each an address of ours and its own: the first answer counts, then that it
+    lives, then silence."""
     answers: queue.Queue[str | None] = queue.Queue()
-    for host in hosts:
-        threading.Thread(
-            target=lambda host=host: answers.put(ask(host, port, words, key, silence_s)), daemon=True
-        ).start()
+    for source, host in ways:
+        arguments = (host, port, words, key, silence_s, source)
+        threading.Thread(target=lambda a=arguments: answers.put(ask(*a)), daemon=True).start()
     worst = None
-    for _ in hosts:
+    for _ in ways:
         answer = answers.get()
         if answer not in NO_ANSWERS:
             return answer
@@ -106,13 +106,15 @@ def hears(pair: dict[str, str], at_once_s: float) -> bool:
 
 def ask_peer(pair: dict[str, str], words: str, silence_s: float) -> str | None:
     """What the other master's door answers over any network; `pair` is fence.conf."""
-    addresses, key = pair["PEER_ADDRESSES"].split(), node.keys(node.KEYS)[0]
-    return ask_all(addresses, int(pair["PORT"]), words, key, silence_s)
+    ways = list(zip(pair["ADDRESSES"].split(), pair["PEER_ADDRESSES"].split(), strict=True))
+    return ask_all(ways, int(pair["PORT"]), words, node.keys(node.KEYS)[0], silence_s)
 
 
 def ask_witness(pair: dict[str, str], words: str, silence_s: float) -> str | None:
-    key = node.keys(node.WITNESS_KEYS)[0]
-    return ask(pair["WITNESS"], int(pair["WITNESS_PORT"]), words, key, silence_s)
+    """The same of the witness's door. Not from the virtual address, which it does not let in: where that has a narrower
+    network than the interface, as while the prefix changes, the kernel would take it."""
+    key, source = node.keys(node.WITNESS_KEYS)[0], pair["ADDRESSES"].split()[-1]
+    return ask(pair["WITNESS"], int(pair["WITNESS_PORT"]), words, key, silence_s, source)
 
 
 def serve(address: str, port: int, key_file: str, answer: Callable[[list[str]], str]) -> None:

@@ -1,6 +1,7 @@
 import { Manager } from "../../../components/enums";
 import { READER, type Settings, WRITER } from "../configuration";
 import type { Fault } from "../fault";
+import type { Hands } from "../hands";
 import { fault, move } from "./steps";
 
 /** Seconds that a change may keep the clients waiting, and one that moves the service. */
@@ -22,17 +23,14 @@ function change(name: string, settings: Settings, stall = IN_PLACE, manager?: Ma
 }
 
 /** A change for which both guests need what they get at a start: each is refused until it has been started anew. */
-function withRestarts(name: string, settings: Settings): Fault {
-  return fault(name, "changes", { modes: ["both"], stall: BY_A_MOVE }, async (h) => {
-    for (const node of [h.standby, h.active]) {
-      await refused(h.change(settings), new RegExp(`npm run lab -- restart ${node}`));
-      if (node === h.active) await move(h, node);
-      await h.restart(node);
-      await h.redundant(60);
-    }
-    await h.change(settings);
-    await h.change({});
-  });
+async function withRestarts(h: Hands, settings: Settings, nodes: readonly [string, string]): Promise<void> {
+  for (const node of nodes) {
+    await refused(h.change(settings), new RegExp(`npm run lab -- restart ${node}`));
+    if (node === nodes[1]) await move(h, node);
+    await h.restart(node);
+    if (!(await h.redundant(60))) throw new Error(`not redundant after ${node}'s restart`);
+  }
+  await h.change(settings);
 }
 
 async function refused(change: Promise<void>, words: RegExp): Promise<void> {
@@ -69,7 +67,15 @@ export const changes: readonly Fault[] = [
     change(`the manager: ${to}`, { manager: to }, IN_PLACE, Manager.Heartbeat),
   ),
   change("timing", { timing: "patient" }),
-  withRestarts("replicationNetwork added", { replicationNetwork: "10.10.3.0/24" }),
+  fault("replicationNetwork added", "changes", { modes: ["both"], stall: BY_A_MOVE }, async (h) => {
+    await withRestarts(h, { replicationNetwork: "10.10.3.0/24" }, [h.standby, h.active]);
+    await h.change({});
+  }),
+  fault("prefix of the service network", "changes", { modes: ["both"], stall: BY_A_MOVE }, async (h) => {
+    const masters = `[${MASTER.m1}, ${MASTER.m2}]`; // by default they go by the network's start
+    await withRestarts(h, { serviceNetwork: "10.10.0.0/23", masters }, [h.standby, h.active]);
+    await withRestarts(h, {}, [h.active, h.standby]);
+  }),
   change("drbd.port", { drbd: "{ port: 7799 }" }),
   change("drbd.verifyAlg and resyncMaxRateMiB", { drbd: "{ verifyAlg: sha256, resyncMaxRateMiB: 50 }" }),
   // the writer goes on at the old address
@@ -93,6 +99,19 @@ export const changes: readonly Fault[] = [
     await h.change({ masters: `[${MASTER.m1}, ${MASTER.m3}]` });
     await h.kill("m3");
     await h.service(30);
+    await h.change({});
+  }),
+  // what is left of the change comes to the dead one at the next up
+  fault("a change without a dead master", "changes", { modes: ["both"] }, async (h) => {
+    if (h.active !== "m1") await move(h, h.active);
+    await h.redundant(60);
+    const shares = { shares: "[{ name: data }, { name: more }]" };
+    await h.kill("m1");
+    await h.service(30);
+    await h.changeWithout("m1", shares);
+    await h.start("m1");
+    await h.redundant(60);
+    await h.change(shares);
     await h.change({});
   }),
   change("the masters in the other order", { masters: `[${MASTER.m2}, ${MASTER.m1}]` }, BY_A_MOVE),
