@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { SECRETS_GENERATION } from "./options";
+import type { PlatformAgent } from "./platforms/platform";
 import { baseVars } from "./remote/base";
 import type { Host } from "./remote/host";
 import { HostScript, nodeFile } from "./remote/hostScript";
@@ -18,6 +19,8 @@ export interface MasterPairArgs {
   secretsGeneration?: number | undefined;
   /** By the name of a master: what the other one's fence device needs to switch it off. A secret. @default none */
   fenceOptions?: Readonly<Record<string, pulumi.Input<string>>> | undefined;
+  /** @default none, the platform has nothing to be told */
+  agent?: PlatformAgent | undefined;
 }
 
 /** What one master runs, given itself and its peer. */
@@ -51,7 +54,7 @@ export class MasterPair extends pulumi.ComponentResource {
   public readonly second: Host;
   /** Both in the order in which a change comes to them: the standby first. */
   private readonly order: readonly [Host, Host];
-  /** Ready once both masters have their packages and their secrets. */
+  /** Ready once both masters have their packages, their secrets, and what speaks to the platform. */
   public readonly prepared: readonly HostScript[];
   /** The keys by which the witness knows the masters, one a line; the first signs. A secret. */
   public readonly witnessKeys: pulumi.Output<string>;
@@ -79,7 +82,7 @@ export class MasterPair extends pulumi.ComponentResource {
         report: nodeFile("report"),
       }),
     );
-    this.prepared = this.rollOut(
+    const secrets = this.rollOut(
       `${name}-secrets`,
       "secrets.sh",
       (_host, peer) => ({
@@ -92,6 +95,14 @@ export class MasterPair extends pulumi.ComponentResource {
       }),
       { parent: this, dependsOn: base },
     );
+    const { agent } = args;
+    const agents = agent
+      ? this.rollOut(`${name}-agent`, agent.script, (host) => agent.vars[host.name] ?? {}, {
+          parent: this,
+          dependsOn: secrets,
+        })
+      : [];
+    this.prepared = [...secrets, ...agents];
     this.registerOutputs({});
   }
 

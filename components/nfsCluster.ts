@@ -16,6 +16,7 @@ import {
 } from "./options";
 import { type PushTarget, PushTargets } from "./pushTargets";
 import { type HttpOutput, type NfsOutput, ReadPool, type ReadPoolOptions } from "./readPool";
+import type { PlatformAgent } from "./platforms/platform";
 import { Host, type HostArgs, type HostNamed, NicRole } from "./remote/host";
 import { HostScript, sha256 } from "./remote/hostScript";
 import { mountAdvice, type Share } from "./render/nfs";
@@ -37,6 +38,8 @@ export interface NfsClusterArgs extends ManagerOptions {
   vip: pulumi.Input<string>;
   /** More addresses there that serve as well: during a change of `vip`, the one before. @default none */
   vipAliases?: pulumi.Input<string>[];
+  /** For masters in a cloud, which leads the address to them by its own books. @default none: ARP does */
+  agent?: PlatformAgent | undefined;
   volume?: VolumeOptions;
   shares: Share[];
   drbd?: DrbdOptions;
@@ -135,19 +138,11 @@ export class NfsCluster extends pulumi.ComponentResource {
         manager,
         secretsGeneration: args.secretsGeneration,
         fenceOptions: args.fencing?.device?.options,
+        agent: args.agent,
       },
       parent,
     );
-    const fencing = new Fencing(
-      `${name}-fencing`,
-      {
-        pair,
-        volume,
-        hostNamed,
-        ...args.fencing,
-      },
-      parent,
-    );
+    const fencing = new Fencing(`${name}-fencing`, { pair, volume, hostNamed, ...args.fencing }, parent);
     const drbd = new DrbdVolume(
       `${name}-drbd`,
       { pair, ...where, ...TIMES[args.timing ?? Timing.Fast].drbd, ...args.drbd, after: fencing.scripts },
@@ -160,7 +155,14 @@ export class NfsCluster extends pulumi.ComponentResource {
     );
     const vip = new VirtualIp(
       `${name}-vip`,
-      { pair, ...where, address: args.vip, aliases: args.vipAliases ?? [], after: service.scripts },
+      {
+        pair,
+        ...where,
+        address: args.vip,
+        aliases: args.vipAliases ?? [],
+        ...(args.agent && { mover: args.agent.mover, prefixLength: 32 }),
+        after: service.scripts,
+      },
       parent,
     );
     const guard = new Guard(

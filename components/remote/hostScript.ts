@@ -20,6 +20,7 @@ const PATIENCE = "20m";
 
 /** Scripts that use more than lib.sh. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
+  "aws/agent.sh": ["packages.sh"],
   "base.sh": ["packages.sh"],
   "drbd.sh": ["disk.sh"],
   "fencing.sh": ["door.sh", "packages.sh"],

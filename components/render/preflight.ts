@@ -64,7 +64,12 @@ export function answerOf(stdout: string): Answer {
     }),
   );
   const [clock] = of("clock");
-  return { mistakes: of("mistake"), doubts: of("doubt"), mtus, clock: clock === undefined ? undefined : Number(clock) };
+  return {
+    mistakes: of("mistake"),
+    doubts: of("doubt"),
+    mtus,
+    clock: clock === undefined ? undefined : Number(clock),
+  };
 }
 
 /** How far a host's clock may be from the others', in seconds: a log that jumps misleads, and certificates fail. */
