@@ -7,7 +7,7 @@ import { type Options, parseOptions } from "./options";
 import { picture } from "./picture";
 import { between, EMPTY, report } from "./report";
 import { type Measured, merge, textOf } from "./results";
-import { ours, type Setup } from "./setups";
+import type { Setup } from "./setups";
 
 const read = (file: string, otherwise: string) => (existsSync(file) ? readFileSync(file, "utf8") : otherwise);
 
@@ -33,7 +33,8 @@ function code(): string {
 
 /** All drills of one setup; whether all that was asked for was run, and nothing was lost. */
 async function measure(setup: Setup, options: Options): Promise<boolean> {
-  const { stack, drills, runs: wanted } = options;
+  const { stack, drills } = options;
+  const wanted = options.runs ?? setup.runs;
   notice(`${setup.name}: preparing the stack ${stack}`);
   await setup.prepare(stack);
   let fine = true;
@@ -57,12 +58,14 @@ async function measure(setup: Setup, options: Options): Promise<boolean> {
 
 async function bench(options: Options): Promise<number> {
   let fine = true;
-  for (const setup of options.report ? [] : options.managers.map(ours)) {
+  for (const setup of options.report ? [] : options.setups) {
     try {
       fine = (await measure(setup, options)) && fine;
     } catch (error) {
       notice(`${setup.name}: ${(error as Error).message}`);
       fine = false;
+    } finally {
+      await setup.clear?.(options.stack);
     }
   }
   if (options.report) await write(options, readResults(options));

@@ -76,7 +76,8 @@ const pair = (of: Spread | null) => (of ? `${of.p50.toFixed(2)} / ${of.worst.toF
 const lost = (all: DrillSummary) => `${all.lost > 0 ? `**${all.lost}**` : all.lost} of ${all.acknowledged}`;
 
 function origin({ setup, about, drill, at, code, host, wanted, failed, runs }: Measured): string {
-  const missing =
-    failed === undefined ? "" : `; **${wanted - runs.length} not run**: ${failed.split("\n")[0]}`;
+  const lacking = wanted - runs.length;
+  const wrong = lacking > 0 ? `${lacking} without figures` : "not all well";
+  const missing = failed === undefined ? "" : `; **${wrong}**: ${failed.split("\n")[0]}`;
   return `- ${setup}, ${drill}: ${about}; ${at.slice(0, 10)}, code ${code}, ${host.cpus} CPUs (${host.model}), load before ${host.load.toFixed(1)}${missing}`;
 }
