@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { longestGap, missingRecords, parseAcks, parseEvents, resumed, ticksOf } from "../../scripts/drillReport";
+import {
+  longestGap,
+  missingRecords,
+  parseAcks,
+  parseEvents,
+  resumed,
+  ticksOf,
+} from "../../scripts/drillReport";
 
 const record = (n: number) => `${String(n).padStart(8, "0")} ${"x".repeat(54)}\n`;
 

@@ -182,7 +182,6 @@ function pacemaker(name: string, about: string, tuning: Tuning): Rival {
       ...Object.keys(sections).map(
         (section) => `cibadmin --replace --scope ${section} --xml-file ${CIB}-${section}.xml`,
       ),
-      "crm_verify --live-check --verbose",
     ].join("\n"),
     settled: () => `[ "$(crm_node -p | wc -w)" = 2 ] && crm_resource --wait`,
     handOver: (_from: Master, to: Master) => `crm_resource --move --resource g-nfs --node ${to}`,
