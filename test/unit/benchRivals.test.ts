@@ -83,7 +83,7 @@ describe("the article's heartbeat", () => {
 });
 
 describe("the stock Pacemaker", () => {
-  const stock = { net: {}, nfsConf: "", options: {}, nfsserver: {} };
+  const stock = { net: {}, nfsConf: "", nfs3: "", options: {}, nfsserver: {} };
   const content = (rival: typeof pacemakerStock, end: string) =>
     rival.files("m1").find(({ path }) => path.endsWith(end))?.content ?? "";
 

@@ -19,6 +19,8 @@ export interface Tuning {
   net: Sections[string];
   /** nfs.conf(5). */
   nfsConf: string;
+  /** Root's command that switches on or off what NFS 3 needs. */
+  nfs3: string;
   /** More options of the cluster, and parameters of nfsserver. */
   options: Values;
   nfsserver: Values;
@@ -152,6 +154,9 @@ export function cib({ options, nfsserver, monitor }: Tuning): Readonly<Record<st
 
 const CIB = "/root/cib";
 
+/** What has files open in nfsserver's bind mount, which it unmounts when it stops, and does not end. */
+const STOPPED_WITH_NFS = ["nfsdcld", "fsidd"];
+
 function pacemaker(name: string, about: string, tuning: Tuning): Rival {
   const drbd = drbdResource({
     net: { protocol: "C", ...tuning.net },
@@ -170,13 +175,18 @@ function pacemaker(name: string, about: string, tuning: Tuning): Rival {
       { path: `etc/drbd.d/${RESOURCE}.res`, mode: 0o644, content: drbd },
       { path: "etc/nfs.conf.d/cluster.conf", mode: 0o644, content: tuning.nfsConf },
       { path: "usr/sbin/fence_lab", mode: 0o755, content: file("fence_lab") },
+      ...STOPPED_WITH_NFS.map((unit) => ({
+        path: `etc/systemd/system/${unit}.service.d/cluster.conf`,
+        mode: 0o644,
+        content: "[Unit]\nPartOf=nfs-server.service\n",
+      })),
       ...Object.entries(sections).map(([section, xml]) => ({
         path: `${CIB.slice(1)}-${section}.xml`,
         mode: 0o644,
         content: `${xml}\n`,
       })),
     ],
-    start: "systemctl enable --now rpcbind.socket corosync pacemaker",
+    start: `systemctl daemon-reload; ${tuning.nfs3}; systemctl enable --now corosync pacemaker`,
     load: [
       `tries=0; until [ "$(crmadmin -qD 2>/dev/null)" ]; do tries=$((tries + 1)); [ $tries -lt 90 ]; sleep 1; done`,
       ...Object.keys(sections).map(
@@ -196,16 +206,17 @@ function pacemaker(name: string, about: string, tuning: Tuning): Rival {
  *
  * - portblock around the rest of the group, as its own meta-data and LINBIT's linstor-gateway have it: with tickles.
  * - The lab's fence device where the guide has SBD, whose wait alone takes longer.
+ * - nfsserver takes Debian's init script, and then leaves nfsdcld and fsidd running: systemd ends them with the server.
  * - One volume for share and state, as in Red Hat's guide; DRBD 8.4's names; corosync's own token (3 s, 3.65 s with two
  *   nodes), which is less than SUSE's 5 s.
  */
 export const pacemakerStock = pacemaker(
   "pacemaker-stock",
   "Pacemaker, corosync and their stock agents (drbd, portblock, Filesystem, nfsserver, exportfs, IPaddr2) as SUSE's guide has them, fenced by the lab's device; NFS lease and grace 90 s",
-  { net: {}, nfsConf: "", options: {}, nfsserver: {} },
+  { net: {}, nfsConf: "", nfs3: "systemctl enable --now rpcbind.socket", options: {}, nfsserver: {} },
 );
 
-/** The same by a person who tunes each part: the times of corosync, DRBD and NFS as ours has them; NFS 4 alone. */
+/** The same by a person who tunes each part: the times of corosync, DRBD and NFS as ours has them; NFS 4 alone, as Red Hat's guide does it. */
 export const pacemakerTuned = pacemaker(
   "pacemaker-tuned",
   "the same, tuned: token 1 s, DRBD pings each second, NFS 4 alone, lease and grace 10 s, looks each 5 s, a fenced node stays off",
@@ -214,6 +225,7 @@ export const pacemakerTuned = pacemaker(
     consensusMs: 1200,
     net: { "ping-int": 1, "ping-timeout": 5, timeout: 9, "connect-int": 2, "ko-count": 7 },
     nfsConf: "[nfsd]\nlease-time=10\ngrace-time=10\nvers3=n\nvers4.0=n\n",
+    nfs3: "systemctl mask --now rpc-statd.service rpcbind.service rpcbind.socket",
     options: { "stonith-action": "off" },
     nfsserver: { nfsv4_only: true, nfs_no_notify: true },
     monitor: 5,
