@@ -79,8 +79,8 @@ function primitive(id: string, type: string, parameters: Values, ops: readonly O
   ].join("");
 }
 
-/** The sections of the CIB that differ from an empty one. */
-export function cib({ options, nfsserver, monitor }: Tuning): Readonly<Record<string, string>> {
+/** The CIB's configuration. */
+export function cib({ options, nfsserver, monitor }: Tuning): string {
   const every = (otherwise: number) => monitor ?? otherwise;
   const set = (element: string, id: string, values: Values) =>
     `<${element} id="${id}">${nvpairs(id, values)}</${element}>`;
@@ -127,32 +127,37 @@ export function cib({ options, nfsserver, monitor }: Tuning): Readonly<Record<st
   const fences = MASTERS.map((master) =>
     primitive(`fence-${master}`, "stonith:fence_lab", { pcmk_host_list: master }),
   );
-  return {
-    crm_config: `<crm_config>${set("cluster_property_set", "cib-bootstrap-options", {
+  return [
+    `<configuration>`,
+    `<crm_config>`,
+    set("cluster_property_set", "cib-bootstrap-options", {
       "cluster-name": "nfs",
       "stonith-enabled": true,
       ...options,
-    })}</crm_config>`,
-    rsc_defaults: `<rsc_defaults>${set("meta_attributes", "rsc-options", {
-      "resource-stickiness": 1,
-      "migration-threshold": 3,
-    })}</rsc_defaults>`,
-    op_defaults: `<op_defaults>${set("meta_attributes", "op-options", { timeout: 600, "record-pending": true })}</op_defaults>`,
-    resources: `<resources>${[...fences, ...drbd, `<group id="g-nfs">`, ...group, `</group>`].join("")}</resources>`,
-    constraints: [
-      `<constraints>`,
-      ...MASTERS.map(
-        (master) =>
-          `<rsc_location id="fence-${master}-elsewhere" rsc="fence-${master}" node="${master}" score="-INFINITY"/>`,
-      ),
-      `<rsc_colocation id="nfs-on-drbd" rsc="g-nfs" with-rsc="cl-drbd" with-rsc-role="Promoted" score="INFINITY"/>`,
-      `<rsc_order id="drbd-before-nfs" first="cl-drbd" first-action="promote" then="g-nfs" then-action="start" kind="Mandatory"/>`,
-      `</constraints>`,
-    ].join(""),
-  };
+    }),
+    `</crm_config>`,
+    `<nodes>${MASTERS.map((master, i) => `<node id="${i + 1}" uname="${master}"/>`).join("")}</nodes>`,
+    `<resources>${[...fences, ...drbd, `<group id="g-nfs">`, ...group, `</group>`].join("")}</resources>`,
+    `<constraints>`,
+    ...MASTERS.map(
+      (master) =>
+        `<rsc_location id="fence-${master}-elsewhere" rsc="fence-${master}" node="${master}" score="-INFINITY"/>`,
+    ),
+    `<rsc_colocation id="nfs-on-drbd" rsc="g-nfs" with-rsc="cl-drbd" with-rsc-role="Promoted" score="INFINITY"/>`,
+    `<rsc_order id="drbd-before-nfs" first="cl-drbd" first-action="promote" then="g-nfs" then-action="start" kind="Mandatory"/>`,
+    `</constraints>`,
+    `<rsc_defaults>`,
+    set("meta_attributes", "rsc-options", { "resource-stickiness": 1, "migration-threshold": 3 }),
+    `</rsc_defaults>`,
+    `<op_defaults>`,
+    set("meta_attributes", "op-options", { timeout: 600, "record-pending": true }),
+    `</op_defaults>`,
+    `</configuration>`,
+    "",
+  ].join("\n");
 }
 
-const CIB = "/root/cib";
+const CIB = "/root/cib.xml";
 
 /** What has files open in nfsserver's bind mount, which it unmounts when it stops, and does not end. */
 const STOPPED_WITH_NFS = ["nfsdcld", "fsidd"];
@@ -166,7 +171,6 @@ function pacemaker(name: string, about: string, tuning: Tuning): Rival {
       "after-resync-target": '"/usr/lib/drbd/crm-unfence-peer.sh"',
     },
   });
-  const sections = cib(tuning);
   return {
     ...{ name, about, volume: VOLUME, share: SHARE },
     fill: `mkdir ${STATE} ${TICKLE}`,
@@ -180,19 +184,12 @@ function pacemaker(name: string, about: string, tuning: Tuning): Rival {
         mode: 0o644,
         content: "[Unit]\nPartOf=nfs-server.service\n",
       })),
-      ...Object.entries(sections).map(([section, xml]) => ({
-        path: `${CIB.slice(1)}-${section}.xml`,
-        mode: 0o644,
-        content: `${xml}\n`,
-      })),
+      { path: CIB.slice(1), mode: 0o644, content: cib(tuning) },
     ],
     start: `systemctl daemon-reload; ${tuning.nfs3}; systemctl enable --now corosync pacemaker`,
-    load: [
-      `tries=0; until [ "$(crmadmin -qD 2>/dev/null)" ]; do tries=$((tries + 1)); [ $tries -lt 90 ]; sleep 1; done`,
-      ...Object.keys(sections).map(
-        (section) => `cibadmin --replace --scope ${section} --xml-file ${CIB}-${section}.xml`,
-      ),
-    ].join("\n"),
+    load: `tries=0
+    until [ "$(crm_node -p | wc -w)" = 2 ] && [ "$(crmadmin -qD)" ]; do tries=$((tries + 1)); [ $tries -lt 90 ]; sleep 1; done
+    cibadmin --replace --scope configuration --xml-file ${CIB}`,
     settled: () => `[ "$(crm_node -p | wc -w)" = 2 ] && crm_resource --wait`,
     handOver: (_from: Master, to: Master) => `crm_resource --move --resource g-nfs --node ${to}`,
     handedOver: (to: Master) => `crm_resource --wait; crm_resource --clear --resource g-nfs --node ${to}`,
