@@ -117,12 +117,9 @@ export function cib({ options, nfsserver, monitor }: Tuning): string {
     primitive("vip", "ocf:heartbeat:IPaddr2", { ip: VIP, cidr_netmask: 24, nic: "eth1" }, [
       ["monitor", every(10)],
     ]),
-    primitive(
-      "unblock",
-      "ocf:heartbeat:portblock",
-      { ...port, action: "unblock", tickle_dir: TICKLE, reset_local_on_unblock_stop: true },
-      [["monitor", every(10)]],
-    ),
+    primitive("unblock", "ocf:heartbeat:portblock", { ...port, action: "unblock", tickle_dir: TICKLE }, [
+      ["monitor", every(10)],
+    ]),
   ];
   const fences = MASTERS.map((master) =>
     primitive(`fence-${master}`, "stonith:fence_lab", { pcmk_host_list: master }),
@@ -178,7 +175,11 @@ function pacemaker(name: string, about: string, tuning: Tuning): Rival {
       { path: "etc/corosync/corosync.conf", mode: 0o644, content: corosyncConf(tuning) },
       { path: `etc/drbd.d/${RESOURCE}.res`, mode: 0o644, content: drbd },
       { path: "etc/nfs.conf.d/cluster.conf", mode: 0o644, content: tuning.nfsConf },
-      { path: "usr/sbin/fence_lab", mode: 0o755, content: file("fence_lab") },
+      ...["fence_lab", "iptables"].map((program) => ({
+        path: `usr/sbin/${program}`,
+        mode: 0o755,
+        content: file(program),
+      })),
       ...STOPPED_WITH_NFS.map((unit) => ({
         path: `etc/systemd/system/${unit}.service.d/cluster.conf`,
         mode: 0o644,
@@ -201,8 +202,9 @@ function pacemaker(name: string, about: string, tuning: Tuning): Rival {
  * a group of Filesystem, nfsserver with its state on the volume and one scope, exportfs and IPaddr2; fencing, which it calls
  * mandatory, and DRBD's crm-fence-peer. Defaults of resources and operations are those of its `crm cluster init`. Else:
  *
- * - portblock around the rest of the group, as its own meta-data and LINBIT's linstor-gateway have it: with tickles.
- * - The lab's fence device where the guide has SBD, whose wait alone takes longer.
+ * - portblock around the rest of the group, as its own meta-data and LINBIT's linstor-gateway have it: for its tickles. It
+ *   blocks nothing, for which user-mode Linux's kernel lacks iptables' tables; the address comes after the exports anyway.
+ * - The lab's fence device where the guide has SBD, for which the lab has no third disk.
  * - nfsserver takes Debian's init script, and then leaves nfsdcld and fsidd running: systemd ends them with the server.
  * - One volume for share and state, as in Red Hat's guide; DRBD 8.4's names; corosync's own token (3 s, 3.65 s with two
  *   nodes), which is less than SUSE's 5 s.
