@@ -163,10 +163,7 @@ function pacemaker(name: string, about: string, tuning: Tuning): Rival {
   const drbd = drbdResource({
     net: { protocol: "C", ...tuning.net },
     disk: { fencing: "resource-and-stonith" },
-    handlers: {
-      "fence-peer": '"/usr/lib/drbd/crm-fence-peer.sh"',
-      "after-resync-target": '"/usr/lib/drbd/crm-unfence-peer.sh"',
-    },
+    handlers: { "fence-peer": '"/usr/lib/drbd/stonith_admin-fence-peer.sh"' },
   });
   return {
     ...{ name, about, volume: VOLUME, share: SHARE },
@@ -200,10 +197,12 @@ function pacemaker(name: string, about: string, tuning: Tuning): Rival {
 /**
  * Pacemaker as SUSE's guide "Highly Available NFS Storage with DRBD and Pacemaker" (SLE HA 15) configures it: the DRBD clone,
  * a group of Filesystem, nfsserver with its state on the volume and one scope, exportfs and IPaddr2; fencing, which it calls
- * mandatory, and DRBD's crm-fence-peer. Defaults of resources and operations are those of its `crm cluster init`. Else:
+ * mandatory, also for DRBD. Defaults of resources and operations are those of its `crm cluster init`. Else:
  *
  * - portblock around the rest of the group, as its own meta-data and LINBIT's linstor-gateway have it: for its tickles. It
  *   blocks nothing, for which user-mode Linux's kernel lacks iptables' tables; the address comes after the exports anyway.
+ * - drbd-utils' other handler, stonith_admin-fence-peer.sh: Debian 13's crm-fence-peer.sh does not know the node states of
+ *   Pacemaker 3 (`in_ccm="0"` for `"false"`), and a promote waits its whole time limit for the state of a peer that is fenced.
  * - The lab's fence device where the guide has SBD, for which the lab has no third disk.
  * - nfsserver takes Debian's init script, and then leaves nfsdcld and fsidd running: systemd ends them with the server.
  * - One volume for share and state, as in Red Hat's guide; DRBD 8.4's names; corosync's own token (3 s, 3.65 s with two
