@@ -202,11 +202,11 @@ function pacemaker(name: string, about: string, tuning: Tuning): Rival {
  * - portblock around the rest of the group, as its own meta-data and LINBIT's linstor-gateway have it: for its tickles. It
  *   blocks nothing, for which user-mode Linux's kernel lacks iptables' tables; the address comes after the exports anyway.
  * - drbd-utils' other handler, stonith_admin-fence-peer.sh: Debian 13's crm-fence-peer.sh does not know the node states of
- *   Pacemaker 3 (`in_ccm="0"` for `"false"`), and a promote waits its whole time limit for the state of a peer that is fenced.
+ *   Pacemaker 3 (`in_ccm="0"` for `"false"`), and a promote waits for its whole time limit where the peer is fenced long
+ *   since: 144 s of stall, in one run.
  * - The lab's fence device where the guide has SBD, for which the lab has no third disk.
  * - nfsserver takes Debian's init script, and then leaves nfsdcld and fsidd running: systemd ends them with the server.
- * - One volume for share and state, as in Red Hat's guide; DRBD 8.4's names; corosync's own token (3 s, 3.65 s with two
- *   nodes), which is less than SUSE's 5 s.
+ * - One volume for share and state, as in Red Hat's guide; DRBD 8.4's names; corosync's own token of 3 s instead of SUSE's 5 s.
  */
 export const pacemakerStock = pacemaker(
   "pacemaker-stock",
@@ -214,7 +214,10 @@ export const pacemakerStock = pacemaker(
   { net: {}, nfsConf: "", nfs3: "systemctl enable --now rpcbind.socket", options: {}, nfsserver: {} },
 );
 
-/** The same by a person who tunes each part: the times of corosync, DRBD and NFS as ours has them; NFS 4 alone, as Red Hat's guide does it. */
+/**
+ * The same by a person who tunes each part: the times of corosync, DRBD and NFS as ours has them; NFS 4 alone, as Red Hat's
+ * guide does it.
+ */
 export const pacemakerTuned = pacemaker(
   "pacemaker-tuned",
   "the same, tuned: token 1 s, DRBD pings each second, NFS 4 alone, lease and grace 10 s, looks each 5 s, a fenced node stays off",
