@@ -16,7 +16,8 @@ export const USAGE = `usage: npm run bench -- failover [--stack NAME] [flags]
                    default ${DEFAULTS.results}
   --report         writes document and picture from the runs that there are; runs nothing
   --stack NAME     default ${DEFAULTS.stack}; it is made when it is not there, and stays: npm run destroy -- --stack NAME.
-                   The others have machines of their own, which go when they are done; ours are off meanwhile`;
+                   The others have machines of their own, as stack NAME-bare of the lab; they go when they are measured, or
+                   where that was cut off, with the next run of the others. Ours are off meanwhile`;
 
 export interface Options extends Kept {
   setups: readonly Setup[];

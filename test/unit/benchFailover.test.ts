@@ -163,6 +163,16 @@ describe("the failover bench's picture", () => {
     );
   });
 
+  it("shows a short stall beside one a hundred times as long", () => {
+    const both = picture([measured({ runs: [run(1)] }), measured({ setup: "stock", runs: [run(100)] })]);
+    const [short = 0, long = 0] = [...both.matchAll(/class="writer" x1="([^"]*)"/g)].map(([, x]) =>
+      Number(x),
+    );
+    assert.ok(short > 190 + 40 && long < 900 - 150, `${short}, ${long}`);
+    const marks = [...both.matchAll(/<text x="([^"]*)" [^>]*>[\d.]+ s</g)].map(([, x]) => Number(x));
+    assert.ok(marks.length > 4 && marks.every((x, i) => i === 0 || x - (marks[i - 1] ?? 0) >= 34));
+  });
+
   it("is within its own size, and there without results", () => {
     const numbers = [...svg.matchAll(/ (?:x|x1)="([^"]*)"/g)].map(([, number]) => Number(number));
     assert.ok(numbers.every((number) => number >= 0 && number <= 900));
