@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg } from "node:os";
 import path from "node:path";
 import { format, resolveConfig } from "prettier";
-import { capture, notice, UserError } from "../../toolchain/process";
+import { notice, UserError } from "../../toolchain/process";
+import { circumstances } from "../kept";
 import { type Options, parseOptions } from "./options";
 import { picture } from "./picture";
 import { between, EMPTY, report } from "./report";
@@ -24,13 +24,6 @@ async function write({ results: file }: Options, results: readonly Measured[]): 
   writeFileSync(document, formatted);
 }
 
-/** The commit of the code, and whether something but the results has been changed since. */
-function code(): string {
-  const git = (...args: string[]) => capture("git", args).stdout.trim();
-  const changed = git("status", "--porcelain", "--", ".", ":!docs/performance.*");
-  return git("rev-parse", "--short", "HEAD") + (changed === "" ? "" : " and more");
-}
-
 /** All drills of one setup; whether all that was asked for was run, and nothing was lost. */
 async function measure(setup: Setup, options: Options): Promise<boolean> {
   const { stack, drills } = options;
@@ -43,8 +36,7 @@ async function measure(setup: Setup, options: Options): Promise<boolean> {
     const about = {
       ...{ setup: setup.name, about: setup.about, drill },
       at: new Date().toISOString(),
-      code: code(),
-      host: { cpus: cpus().length, model: cpus()[0]?.model ?? "", load: loadavg()[0] ?? NaN },
+      ...circumstances(),
       wanted,
     };
     const { runs, failed } = await setup.drills[drill](stack, wanted);
