@@ -6,6 +6,7 @@ import { type Drill, type DrillReport, drillText } from "./drillReport";
 import { type DrillSummary, figures, summarize, summaryText } from "./drillSummary";
 import { drillOnce } from "./drillOnce";
 import { stackName } from "./nodes";
+import { pairOf } from "./pair";
 
 /** Seconds that a pair may need between two runs: what was just redundant may have a passing finding. */
 const PATIENCE_S = 60;
@@ -46,7 +47,11 @@ async function run(options: DrillOptions): Promise<number> {
   while (drills.length < wanted && failed === undefined) {
     if (options.runs !== null) notice(`run ${drills.length + 1} of ${wanted}`);
     try {
-      const drill = await drillOnce(options.drill, stackName(), options.runs === null ? 0 : PATIENCE_S);
+      const drill = await drillOnce(
+        options.drill,
+        pairOf(stackName()),
+        options.runs === null ? 0 : PATIENCE_S,
+      );
       drills.push(drill);
       if (!options.json) print(drillText(drill.report));
     } catch (error) {

@@ -1,92 +1,64 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { NodeOutput, ShareOutput } from "../components/nfsCluster";
+import type { NodeOutput } from "../components/nfsCluster";
 import { quote } from "../components/render/shell";
-import { killNode, startNode } from "../lab/vm";
+import { killNode } from "../lab/vm";
 import { notice } from "../toolchain/process";
-import { stackOutputs } from "../toolchain/stack";
 import { clockOffset, seconds } from "./clock";
 import type { DrillName } from "./drillOptions";
 import { phasesOf } from "./drillPhases";
-import { type Ack, type Drill, missingRecords, type NodeEvent, parseEvents, ticksOf } from "./drillReport";
-import { Health } from "./judge";
-import { type Nodes, volumeOf } from "./nodes";
+import { type Ack, type Drill, missingRecords, resumed, ticksOf } from "./drillReport";
+import type { Pair } from "./pair";
 import { onNode } from "./remote";
-import { status } from "./status";
+import { until } from "./until";
 import { Writer } from "./writer";
-
-interface Outputs {
-  shares: Record<string, ShareOutput>;
-  nodes: Nodes;
-}
 
 const RECORD_MS = 20;
 const FRESH_MS = 100;
-const RECOVERY_LIMIT_S = 180;
+/** Seconds in which the client must be answered again: without our means, grace alone can be 90 of them. */
+const RECOVERY_LIMIT_S = 300;
 const REDUNDANT_LIMIT_S = 300;
 const AFTERWARDS_S = 3;
 
-/** What each drill does to the active master. */
-const drills: Record<DrillName, (stack: string, active: string, node: NodeOutput) => Promise<unknown>> = {
-  "kill-active": (stack, active) => killNode(stack, active),
-  switchover: (_stack, _active, node) => onNode(node, `/usr/local/lib/ha-nfs/give ${volumeOf(node)}`, 70_000),
-};
-
-async function until<T>(what: string, limit: number, probe: () => T | Promise<T>): Promise<NonNullable<T>> {
-  const deadline = seconds() + limit;
-  for (;;) {
-    const result = await probe();
-    if (result) {
-      return result;
-    }
-    if (seconds() > deadline) {
-      throw new Error(`timed out after ${limit} s: ${what}`);
-    }
-    await sleep(250);
+/** A drill after which the pair has not become redundant again. */
+export class NotRedundantAgain extends Error {
+  constructor(
+    readonly drill: Drill,
+    why: string,
+  ) {
+    super(`not redundant again within ${REDUNDANT_LIMIT_S} s: ${why}`);
   }
 }
 
-/** A node's own account: what its cluster manager has decided, and the steps of the service. */
-async function eventsOf(name: string, node: NodeOutput, since: number): Promise<NodeEvent[]> {
-  const offset = await clockOffset(node);
-  const verdict = `/usr/local/lib/ha-nfs/manager.py events ${Math.floor(since + offset)}`;
-  const manager = await onNode(node, verdict);
-  const service = await onNode(node, "cat /run/ha-nfs/events 2>/dev/null || :");
-  return [
-    ...parseEvents(manager, offset).map((e) => ({ ...e, what: `manager: ${e.what}` })),
-    ...parseEvents(service, offset).map((e) => ({ ...e, what: `service: ${e.what}` })),
-  ]
-    .filter(({ at }) => at >= since)
-    .map((e) => ({ ...e, what: `${name} ${e.what}` }));
+/** What each drill does to the active master. */
+const drills: Record<DrillName, (pair: Pair, from: string, to: string) => Promise<unknown>> = {
+  "kill-active": ({ stack }, from) => killNode(stack, from),
+  switchover: (pair, from, to) => pair.handOver(from, to),
+};
+
+/** Who serves on the pair that is redundant within `patience` seconds. */
+async function activeOf(pair: Pair, patience: number): Promise<string> {
+  const deadline = seconds() + patience;
+  for (;;) {
+    const condition = await pair.condition();
+    if (condition.active !== null) return condition.active;
+    if (seconds() >= deadline)
+      throw new Error(`the pair is ${condition.why} A drill would stop the service.`);
+    await sleep(1000);
+  }
 }
 
 /**
  * One exercise on a pair that is redundant, under load; leaves it redundant.
  *
  * @param patience seconds in which the pair must be redundant
- * @throws Error when it is not, or does not become so again
+ * @throws Error when it is not, or a NotRedundantAgain
  */
-export async function drillOnce(name: DrillName, stack: string, patience: number): Promise<Drill> {
-  const { shares, nodes } = stackOutputs(stack) as unknown as Outputs;
-  const client = Object.values(nodes).find((node) => node.role === "client");
-  if (!client) {
-    throw new Error("a drill needs a client among the stack's nodes: it runs in the lab");
-  }
-  const deadline = seconds() + patience;
-  let before = await status(nodes);
-  while (before.health !== Health.Redundant && seconds() < deadline) {
-    await sleep(1000);
-    before = await status(nodes);
-  }
-  const from = before.active;
-  if (before.health !== Health.Redundant || from === null) {
-    throw new Error(
-      `the pair is ${before.health}: a drill would stop the service. ${before.findings.join(" ")}`,
-    );
-  }
-  const to = Object.keys(before.masters).find((master) => master !== from) ?? from;
-  const node = (master: string) => nodes[master] as NodeOutput;
+export async function drillOnce(name: DrillName, pair: Pair, patience: number): Promise<Drill> {
+  const { client, masters } = pair;
+  const from = await activeOf(pair, patience);
+  const to = Object.keys(masters).find((master) => master !== from) ?? from;
 
-  const writer = await Writer.start(client, shares, RECORD_MS, await clockOffset(client), FRESH_MS);
+  const writer = await Writer.start(client, pair.shares, RECORD_MS, await clockOffset(client), FRESH_MS);
   const opened = () => writer.fresh?.acks() ?? [];
   /** Waits for what is asked of both processes' acknowledgements. */
   const both = (what: string, limit: number, probe: (acks: Ack[]) => boolean) =>
@@ -98,7 +70,7 @@ export async function drillOnce(name: DrillName, stack: string, patience: number
     await both("the client's first acknowledgements", 60, ({ length }) => length * FRESH_MS >= 2000);
     const injected = seconds();
     notice(`${name} now`);
-    await drills[name](stack, from, node(from));
+    await drills[name](pair, from, to);
     // the masters are not asked meanwhile: each question would cost the one that starts the service some of its time
     const done = seconds();
     await both(`${to} answers, and goes on`, RECOVERY_LIMIT_S, (acks) => {
@@ -107,48 +79,44 @@ export async function drillOnce(name: DrillName, stack: string, patience: number
     });
     await writer.stop();
     const acks = writer.acks();
-    const written = await onNode(node(to), `cat ${quote(writer.path)}`, 60_000);
-    const events = await until(`${to} has started the service`, RECOVERY_LIMIT_S, async () => {
-      const account = await eventsOf(to, node(to), injected);
-      return account.some(({ what }) => what.endsWith("start end")) ? account : undefined;
-    });
-    const others = name === "kill-active" ? [] : await eventsOf(from, node(from), injected);
-    const served = events.find(({ what }) => what.endsWith("start vip"))?.at ?? injected;
-    const firstOf = (those: Ack[]) => those.find(({ acknowledged }) => acknowledged > served)?.acknowledged;
-    const first = firstOf(acks) ?? NaN;
+    const written = await onNode(masters[to] as NodeOutput, `cat ${quote(writer.path)}`, 60_000);
+    const events = await pair.account(name === "kill-active" ? null : from, to, injected);
+    const [ticks, fresh] = [ticksOf(acks, injected), ticksOf(opened(), injected)];
+    const vip = events.find(({ what }) => what === `${to} service: start vip`)?.at;
+    const served = vip === undefined ? undefined : vip - injected;
+    const first = resumed(ticks, served);
     const timeline = [
-      ...events,
-      ...others,
-      { at: first, what: "first acknowledgement" },
-      { at: firstOf(opened()) ?? NaN, what: "first fresh open with a lock" },
-    ]
-      .sort((a, b) => a.at - b.at)
-      .map(({ at, what }) => ({ seconds: at - injected, what }));
+      ...events.map(({ at, what }) => ({ seconds: at - injected, what })),
+      { seconds: first, what: "first acknowledgement" },
+      { seconds: resumed(fresh, served), what: "first fresh open with a lock" },
+    ].sort((a, b) => a.seconds - b.seconds);
     if (name === "kill-active") {
       notice(`starting ${from} again`);
-      await startNode(stack, from);
+      await pair.bringBack(from);
     }
-    await until("the pair is redundant again", REDUNDANT_LIMIT_S, async () => {
-      return (await status(nodes)).health === Health.Redundant;
-    });
-    const [ticks, fresh] = [ticksOf(acks, injected), ticksOf(opened(), injected)];
+    const why = await activeOf(pair, REDUNDANT_LIMIT_S).then(
+      () => null,
+      (error: Error) => error.message,
+    );
     const stall = ({ gap }: typeof ticks) => gap.end - gap.begin;
-    return {
+    const drill: Drill = {
       report: {
         drill: name,
         from,
         to,
         stallSeconds: stall(ticks),
         fresh: { stallSeconds: stall(fresh), acknowledged: fresh.acknowledged.length },
-        phases: phasesOf(timeline, to, first - injected),
+        phases: phasesOf(timeline, to, first),
         timeline,
         acknowledged: acks.length,
         missing: missingRecords(acks, written),
-        redundantAfterSeconds: seconds() - injected,
+        redundantAfterSeconds: why === null ? seconds() - injected : null,
       },
       writer: ticks,
       fresh,
     };
+    if (why !== null) throw new NotRedundantAgain(drill, why);
+    return drill;
   } finally {
     await writer
       .clean()

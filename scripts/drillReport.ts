@@ -83,6 +83,14 @@ export function ticksOf(acks: readonly Ack[], injected: number): Ticks {
   };
 }
 
+/**
+ * When a series went on, in seconds after the injection: with the first acknowledgement after `since`, without which it is
+ * the one that ends its longest gap.
+ */
+export function resumed({ acknowledged, gap }: Ticks, since = gap.begin): number {
+  return acknowledged.find((at) => at > since) ?? NaN;
+}
+
 /** Acknowledged records that are not in the file as the volume has it, each as the writer wrote it. */
 export function missingRecords(acks: readonly Ack[], file: string): number[] {
   const present = new Set([...file.matchAll(/^(\d{8}) x{54}$/gm)].map((match) => Number(match[1])));

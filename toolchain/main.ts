@@ -31,7 +31,7 @@ const USAGE = `usage: npm run VERB -- [--stack NAME] [arguments of the Pulumi CL
   split-brain  show what each master has that the other lacks, or resolve --keep NODE; asks
   drill        a failover exercise
   bench        replication: measures it on a stack that is up;
-               failover: measures drills under each manager, on a stack of its own;
+               failover: measures drills under each manager and of others' pairs, on stacks of its own;
                disk: NFS over DRBD and without it, by fio, on a stack of its own
   lab          the lab's virtual machines
   test         the tests

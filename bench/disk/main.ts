@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg } from "node:os";
 import path from "node:path";
 import { format, resolveConfig } from "prettier";
-import { capture, notice, UserError } from "../../toolchain/process";
+import { notice, UserError } from "../../toolchain/process";
 import { between, markers } from "../between";
 import { EMPTY } from "../failover/report";
+import { circumstances } from "../kept";
 import { pieces, trials, warmUp } from "./measure";
 import { type Options, parseOptions } from "./options";
 import { report } from "./report";
@@ -28,13 +28,6 @@ async function write({ results: file }: Options, results: Results): Promise<void
   writeFileSync(document, await format(text, { ...(await resolveConfig(document)), parser: "markdown" }));
 }
 
-/** The commit of the code, and whether something but the results has been changed since. */
-function code(): string {
-  const git = (...args: string[]) => capture("git", args).stdout.trim();
-  const changed = git("status", "--porcelain", "--", ".", ":!docs/performance.*", ":!docs/disk.json");
-  return git("rev-parse", "--short", "HEAD") + (changed === "" ? "" : " and more");
-}
-
 async function measure(options: Options): Promise<void> {
   const { stack, pairs, seconds } = options;
   notice(`preparing the stack ${stack}`);
@@ -43,8 +36,7 @@ async function measure(options: Options): Promise<void> {
   const stage = await Stage.open(stack, active);
   const results: Results = {
     at: new Date().toISOString(),
-    code: code(),
-    host: { cpus: cpus().length, model: cpus()[0]?.model ?? "", load: loadavg()[0] ?? NaN },
+    ...circumstances(),
     processors: stage.processors,
     versions: (await stage.on("client", "uname -r; fio --version")).trim().split("\n").join(", "),
     ...{ seconds, trials: [], pieces: [] },

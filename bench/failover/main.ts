@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg } from "node:os";
 import path from "node:path";
 import { format, resolveConfig } from "prettier";
-import { capture, notice, UserError } from "../../toolchain/process";
+import { notice, UserError } from "../../toolchain/process";
+import { circumstances } from "../kept";
 import { type Options, parseOptions } from "./options";
 import { picture } from "./picture";
 import { between, EMPTY, report } from "./report";
 import { type Measured, merge, textOf } from "./results";
-import { ours, type Setup } from "./setups";
+import type { Setup } from "./setups";
 
 const read = (file: string, otherwise: string) => (existsSync(file) ? readFileSync(file, "utf8") : otherwise);
 
@@ -24,16 +24,10 @@ async function write({ results: file }: Options, results: readonly Measured[]): 
   writeFileSync(document, formatted);
 }
 
-/** The commit of the code, and whether something but the results has been changed since. */
-function code(): string {
-  const git = (...args: string[]) => capture("git", args).stdout.trim();
-  const changed = git("status", "--porcelain", "--", ".", ":!docs/performance.*");
-  return git("rev-parse", "--short", "HEAD") + (changed === "" ? "" : " and more");
-}
-
 /** All drills of one setup; whether all that was asked for was run, and nothing was lost. */
 async function measure(setup: Setup, options: Options): Promise<boolean> {
-  const { stack, drills, runs: wanted } = options;
+  const { stack, drills } = options;
+  const wanted = options.runs ?? setup.runs;
   notice(`${setup.name}: preparing the stack ${stack}`);
   await setup.prepare(stack);
   let fine = true;
@@ -42,8 +36,7 @@ async function measure(setup: Setup, options: Options): Promise<boolean> {
     const about = {
       ...{ setup: setup.name, about: setup.about, drill },
       at: new Date().toISOString(),
-      code: code(),
-      host: { cpus: cpus().length, model: cpus()[0]?.model ?? "", load: loadavg()[0] ?? NaN },
+      ...circumstances(),
       wanted,
     };
     const { runs, failed } = await setup.drills[drill](stack, wanted);
@@ -57,12 +50,14 @@ async function measure(setup: Setup, options: Options): Promise<boolean> {
 
 async function bench(options: Options): Promise<number> {
   let fine = true;
-  for (const setup of options.report ? [] : options.managers.map(ours)) {
+  for (const setup of options.report ? [] : options.setups) {
     try {
       fine = (await measure(setup, options)) && fine;
     } catch (error) {
       notice(`${setup.name}: ${(error as Error).message}`);
       fine = false;
+    } finally {
+      await setup.clear?.(options.stack);
     }
   }
   if (options.report) await write(options, readResults(options));

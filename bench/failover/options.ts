@@ -1,29 +1,29 @@
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { Manager } from "../../components/enums";
 import { type DrillName, DRILLS } from "../../scripts/drillOptions";
 import { orUsage } from "../../toolchain/process";
+import { type Kept, kept, KEPT_FLAGS } from "../kept";
 import { chosen, whole } from "../replication/options";
+import { type Setup, SETUPS } from "./setups";
 
-const MANAGERS: readonly Manager[] = Object.values(Manager);
-const RUNS = 10;
+const NAMES = SETUPS.map(({ name }) => name);
+const DEFAULTS = { results: "docs/performance.json", stack: "failover" };
 
 export const USAGE = `usage: npm run bench -- failover [--stack NAME] [flags]
-  --managers A,B   ours under these: ${MANAGERS.join(", ")}; default all
+  --setups A,B     ${NAMES.join(", ")}; default all
   --drills A,B     ${DRILLS.join(", ")}; default all
-  --runs N         of each drill; default ${RUNS}
+  --runs N         of each drill; default 10 of ours, 5 of the others
   --results FILE   where the runs are kept; beside it the document, as .md, and the picture, as .svg;
-                   default docs/performance.json
+                   default ${DEFAULTS.results}
   --report         writes document and picture from the runs that there are; runs nothing
-  --stack NAME     default failover; it is made when it is not there, and stays: npm run destroy -- --stack NAME`;
+  --stack NAME     default ${DEFAULTS.stack}; it is made when it is not there, and stays: npm run destroy -- --stack NAME.
+                   The others have machines of their own, as stack NAME-bare of the lab; they go when they are measured, or
+                   where that was cut off, with the next run of the others. Ours are off meanwhile`;
 
-export interface Options {
-  managers: readonly Manager[];
+export interface Options extends Kept {
+  setups: readonly Setup[];
   drills: readonly DrillName[];
-  runs: number;
-  results: string;
-  report: boolean;
-  stack: string;
+  /** Null: as many as each setup says. */
+  runs: number | null;
 }
 
 /** @throws UserError with the usage */
@@ -32,24 +32,14 @@ export function parseOptions(args: readonly string[]): Options {
   return orUsage(USAGE, () => {
     const { values } = parseArgs({
       args: [...args],
-      options: {
-        managers: text,
-        drills: text,
-        runs: text,
-        results: text,
-        report: { type: "boolean" },
-        stack: { ...text, short: "s" },
-      },
+      options: { setups: text, drills: text, runs: text, ...KEPT_FLAGS },
     });
-    const { results = "docs/performance.json", report = false, stack = "failover" } = values;
-    if (!results.endsWith(".json")) throw new Error(`--results: ${results} does not end in .json`);
+    const names = chosen("--setups", values.setups, NAMES);
     return {
-      managers: chosen("--managers", values.managers, MANAGERS),
+      setups: names.flatMap((name) => SETUPS.filter((setup) => setup.name === name)),
       drills: chosen("--drills", values.drills, DRILLS),
-      runs: whole("--runs", values.runs, RUNS),
-      results: resolve(results),
-      report,
-      stack,
+      runs: values.runs === undefined ? null : whole("--runs", values.runs, 1),
+      ...kept(values, DEFAULTS),
     };
   });
 }

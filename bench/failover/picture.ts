@@ -16,14 +16,19 @@ const STYLE = `text { font: 12px sans-serif; fill: #1a1a1a; } .title { font-weig
 @media (prefers-color-scheme: dark) { text { fill: #e6e6e6; } .paper { fill: #161616; } .faint { stroke: #3a3a3a; } .writer { stroke: #e6e6e6; }
 .fresh { stroke: #ff8ae2; } .freshText { fill: #ff8ae2; } }`;
 
+/** Pixels that the text of a mark takes. */
+const MARK = 34;
+/** Seconds that have a line, those of them that have room. */
+const MARKS = [0, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500];
+
 /**
- * An SVG picture: a panel a drill, with the same scale; of each setup the phases' medians one after the other, and under
- * them the stall of each run, of both series.
+ * An SVG picture: a panel a drill, with the same scale, which is the square root's: of two setups one may take a hundred
+ * times as long. Of each setup the phases' medians one after the other, and under them the stall of each run, of both series.
  */
 export function picture(results: readonly Measured[]): string {
   const some = results.filter(({ runs }) => runs.length > 0);
   const most = Math.max(1, ...some.flatMap(({ runs }) => runs.flatMap(stalls)));
-  const x = (seconds: number) => LEFT + (seconds / (most * 1.02)) * (WIDTH - LEFT - RIGHT);
+  const x = (seconds: number) => LEFT + Math.sqrt(seconds / (most * 1.02)) * (WIDTH - LEFT - RIGHT);
   let top = HEAD;
   const panels = DRILLS.flatMap((drill) => {
     const rows = some.filter((each) => each.drill === drill);
@@ -45,11 +50,14 @@ type Scale = (seconds: number) => number;
 
 function panel(drill: string, rows: readonly Measured[], top: number, x: Scale, most: number): string {
   const [first, bottom] = [top + HEAD, top + HEAD + rows.length * ROW];
-  const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20].find((each) => most / each <= 10) ?? 50;
-  const grid = Array.from({ length: Math.floor(most / step) + 1 }, (_, i) => {
-    const at = pixel(x(i * step));
+  const marks = MARKS.filter((mark) => mark <= most).reduce<number[]>(
+    (kept, mark) => (kept.length > 0 && x(mark) - x(kept.at(-1) ?? 0) < MARK ? kept : [...kept, mark]),
+    [],
+  );
+  const grid = marks.map((mark) => {
+    const at = pixel(x(mark));
     return `<line class="faint" x1="${at}" x2="${at}" y1="${first}" y2="${bottom}"/>
-<text x="${at}" y="${bottom + 16}" text-anchor="middle">${Number((i * step).toFixed(1))} s</text>
+<text x="${at}" y="${bottom + 16}" text-anchor="middle">${mark} s</text>
 `;
   });
   const title = `<text class="title" x="10" y="${top + 22}">${drill}</text>\n`;

@@ -33,6 +33,7 @@ export function report(results: readonly Measured[], picture: string): string {
       ),
     ),
     LEGEND,
+    ...(some.some(({ setup }) => /-(stock|tuned)$/.test(setup)) ? [OTHERS] : []),
     "## What was run",
     results.map(origin).join("\n"),
   ].join("\n\n");
@@ -45,6 +46,10 @@ setup does not tell a phase, it has \`-\`. Each begins where the one before it e
 switchover the old master serves on in the first of them, so the stall is shorter than all together:
 
 ${PHASE_NAMES.map((name) => `- **${name}**: until ${PHASES[name]}`).join("\n")}`;
+
+const OTHERS = `The **others**, whose names end with stock or tuned, run on machines like ours: the same memory, disks, networks, kernel and
+DRBD module, the same client with the same mount options. What they start from is in \`bench/failover/rivals/\`, with the
+source of each, and where and why it had to differ. After a run that failed the next one has new machines, with blank disks.`;
 
 function section(drill: DrillName, results: readonly Measured[]): string {
   const summaries = results.map((each) => ({ name: each.setup, all: summarize(drill, each.runs) }));
@@ -76,7 +81,8 @@ const pair = (of: Spread | null) => (of ? `${of.p50.toFixed(2)} / ${of.worst.toF
 const lost = (all: DrillSummary) => `${all.lost > 0 ? `**${all.lost}**` : all.lost} of ${all.acknowledged}`;
 
 function origin({ setup, about, drill, at, code, host, wanted, failed, runs }: Measured): string {
-  const missing =
-    failed === undefined ? "" : `; **${wanted - runs.length} not run**: ${failed.split("\n")[0]}`;
+  const lacking = wanted - runs.length;
+  const wrong = lacking > 0 ? `${lacking} without figures` : "not all well";
+  const missing = failed === undefined ? "" : `; **${wrong}**: ${failed.split("\n")[0]}`;
   return `- ${setup}, ${drill}: ${about}; ${at.slice(0, 10)}, code ${code}, ${host.cpus} CPUs (${host.model}), load before ${host.load.toFixed(1)}${missing}`;
 }

@@ -22,7 +22,7 @@ export interface Measured {
   host: { cpus: number; model: string; load: number };
   /** How many were asked for. */
   wanted: number;
-  /** Why there are fewer. */
+  /** Why there are fewer, and what was wrong with those that have figures. */
   failed?: string;
   runs: Run[];
 }

@@ -1,18 +1,23 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Manager } from "../../components/enums";
+import { Manager } from "../../components/enums";
 import type { DrillRuns } from "../../scripts/drill";
 import { type DrillName, DRILLS } from "../../scripts/drillOptions";
 import { type Captured, verb } from "./verb";
+import { CLIENT, CLIENT_MEMORY, DISK, MASTER_MEMORY, VIP } from "./machines";
 import { type Run, runOf } from "./results";
+import { power } from "./rivals/bare";
+import { heartbeatStock } from "./rivals/heartbeat";
+import { pacemakerStock, pacemakerTuned } from "./rivals/pacemaker";
+import { theirs } from "./rivals/setup";
+import { steady } from "./steady";
 
 /** What a setup's exercises have come to. */
 export interface Drilled {
-  /** Those that ended well. */
+  /** Those that have figures. */
   runs: Run[];
-  /** Why they are fewer than were asked for. */
+  /** Why they are fewer than were asked for, and what was wrong with the others. */
   failed?: string;
 }
 
@@ -28,29 +33,42 @@ export interface Setup {
    * @throws Error when the pair does not become redundant
    */
   prepare(stack: string): Promise<void>;
+  /** How many exercises of a kind are enough where nobody says how many. */
+  readonly runs: number;
   /** Each does so many exercises, one after the other, on the stack that is prepared. */
   readonly drills: Readonly<Record<DrillName, (stack: string, runs: number) => Promise<Drilled>>>;
+  /** Takes away what must not be there beside another setup. */
+  clear?(stack: string): Promise<void>;
 }
 
-/** Seconds that a pair has to become redundant: a blank disk is copied first. */
-const REDUNDANT_LIMIT = 300;
-/** Seconds for which it must be: after an up that made a new witness, both masters missed that one some seconds later. */
-const STEADY = 20;
+const RUNS = 10;
 
 /** The stack under test: the witness is another machine than the one that bears the load. */
 const configuration = (manager: Manager) => `config:
-  ha-nfs:vip: 10.10.1.100
+  ha-nfs:vip: ${VIP}
   ha-nfs:manager: ${manager}
-  ha-nfs:lab: { masterMemoryMiB: 512, dataDiskMiB: 512, clients: [{ name: client, serviceAddress: 10.10.1.13 }, { name: witness, serviceAddress: 10.10.1.14 }] }
+  ha-nfs:lab:
+    masterMemoryMiB: ${MASTER_MEMORY}
+    clientMemoryMiB: ${CLIENT_MEMORY}
+    dataDiskMiB: ${DISK}
+    clients: [{ name: client, serviceAddress: ${CLIENT} }, { name: witness, serviceAddress: 10.10.1.14 }]
   ha-nfs:fencing: { witness: witness }
 `;
+
+/** All of them, in the order in which they are measured. */
+export const SETUPS: readonly Setup[] = [
+  ...Object.values(Manager).map(ours),
+  ...[heartbeatStock, pacemakerStock, pacemakerTuned].map(theirs),
+];
 
 /** Ours under a manager, with its default times. */
 export function ours(manager: Manager): Setup {
   return {
     name: manager,
     about: `ours, \`manager: ${manager}\` with its default times`,
+    runs: RUNS,
     prepare: async (stack) => {
+      await power(stack, true);
       const folder = mkdtempSync(path.join(tmpdir(), "ha-nfs-failover-"));
       try {
         const file = path.join(folder, `Pulumi.${stack}.yaml`);
@@ -68,18 +86,11 @@ export function ours(manager: Manager): Setup {
   };
 }
 
-async function redundant(stack: string): Promise<void> {
-  const begun = Date.now();
-  let since = Infinity;
-  for (;;) {
+const redundant = (stack: string) =>
+  steady(async () => {
     const { status, stdout } = await verb("status", "--stack", stack);
-    since = status === 0 ? Math.min(since, Date.now()) : Infinity;
-    if (Date.now() - since >= STEADY * 1000) return;
-    if (Date.now() - begun > REDUNDANT_LIMIT * 1000)
-      throw new Error(`not redundant for ${STEADY} s within ${REDUNDANT_LIMIT} s:\n${stdout}`);
-    await sleep(2000);
-  }
-}
+    return status === 0 ? null : stdout;
+  });
 
 async function ourDrill(drill: DrillName, stack: string, runs: number): Promise<Drilled> {
   return drilled(await verb("drill", drill, "--stack", stack, "--runs", `${runs}`, "--json"));

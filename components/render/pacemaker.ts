@@ -78,15 +78,17 @@ interface Element {
   xml: string;
 }
 
-type Values = Readonly<Record<string, string | number | boolean>>;
+/** Names and values of nvpairs. */
+export type Values = Readonly<Record<string, string | number | boolean>>;
 
-function nvpairs(id: string, values: Values): string {
+/** The nvpairs of a set, whose id is `id`. */
+export function nvpairs(id: string, values: Values): string {
   return Object.entries(values)
     .map(([name, value]) => `<nvpair id="${id}-${name}" name="${name}" value="${value}"/>`)
     .join("");
 }
 
-function op(resource: string, name: string, interval: string, timeout: string): string {
+export function op(resource: string, name: string, interval: string, timeout: string): string {
   return `<op id="${resource}-${name}" name="${name}" interval="${interval}" timeout="${timeout}"/>`;
 }
 

@@ -3,8 +3,7 @@ import { parseOptions } from "../../bench/failover/options";
 import { picture } from "../../bench/failover/picture";
 import { between, EMPTY, report } from "../../bench/failover/report";
 import { type Measured, merge, type Run, runOf, textOf } from "../../bench/failover/results";
-import { drilled, ours } from "../../bench/failover/setups";
-import { Manager } from "../../components/enums";
+import { drilled, SETUPS } from "../../bench/failover/setups";
 import { DRILLS } from "../../scripts/drillOptions";
 import type { DrillReport } from "../../scripts/drillReport";
 
@@ -36,21 +35,23 @@ const measured = (more: Partial<Measured>): Measured => ({
 });
 
 describe("the failover bench's options", () => {
-  it("are all managers and drills, ten times, on a stack of its own by default", () => {
-    const { managers, drills, runs, results, stack } = parseOptions([]);
-    assert.deepEqual([managers, drills], [Object.values(Manager), DRILLS]);
-    assert.deepEqual([runs, stack], [10, "failover"]);
+  it("are all setups and drills, on a stack of its own, by default", () => {
+    const { setups, drills, runs, results, stack } = parseOptions([]);
+    assert.deepEqual([setups, drills, runs, stack], [SETUPS, DRILLS, null, "failover"]);
     assert.match(results, /docs\/performance\.json$/);
   });
 
   it("choose", () => {
-    const args = ["--managers=keepalived", "--runs", "3", "--drills", "switchover", "--stack", "x"];
-    const { managers, drills, runs, stack } = parseOptions(args);
-    assert.deepEqual([managers, drills, runs, stack], [["keepalived"], ["switchover"], 3, "x"]);
+    const args = ["--setups=pacemaker-tuned,keepalived", "--runs", "3", "--drills", "switchover", "-s", "x"];
+    const { setups, drills, runs, stack } = parseOptions(args);
+    assert.deepEqual(
+      [setups.map(({ name }) => name), drills, runs, stack],
+      [["pacemaker-tuned", "keepalived"], ["switchover"], 3, "x"],
+    );
   });
 
   for (const args of [
-    ["--managers", "none"],
+    ["--setups", "none"],
     ["--drills", "kill"],
     ["--runs", "1.5"],
     ["--results", "x.md"],
@@ -108,9 +109,12 @@ describe("the failover bench's results", () => {
 
 describe("the failover bench's setups", () => {
   it("have a name each, and all drills", () => {
-    const all = Object.values(Manager).map(ours);
-    assert.equal(new Set(all.map(({ name }) => name)).size, all.length);
-    for (const { drills } of all) assert.deepEqual(Object.keys(drills), DRILLS);
+    assert.equal(new Set(SETUPS.map(({ name }) => name)).size, SETUPS.length);
+    assert.deepEqual(
+      SETUPS.map(({ runs }) => runs),
+      [10, 10, 10, 5, 5, 5],
+    );
+    for (const { drills } of SETUPS) assert.deepEqual(Object.keys(drills), DRILLS);
   });
 });
 
@@ -133,7 +137,7 @@ describe("the failover bench's document", () => {
     const text = report(results, "p.svg");
     assert.match(text, /\| heartbeat \| 1\.00 \/ 1\.00 \| - \| - \| 0\.50 \/ 0\.50 \|/);
     assert.equal(text.match(/^\| stock \|/gm)?.length, 1);
-    assert.match(text, /stock, kill-active: .*; \*\*1 not run\*\*: timed out$/m);
+    assert.match(text, /stock, kill-active: .*; \*\*1 without figures\*\*: timed out$/m);
   });
 
   it("replaces only what is between the markers", () => {
@@ -157,6 +161,16 @@ describe("the failover bench's picture", () => {
       new Set(svg.match(/<line class="faint" x1="[^"]*"/g)).size * 2,
       svg.match(/"faint"/g)?.length,
     );
+  });
+
+  it("shows a short stall beside one a hundred times as long", () => {
+    const both = picture([measured({ runs: [run(1)] }), measured({ setup: "stock", runs: [run(100)] })]);
+    const [short = 0, long = 0] = [...both.matchAll(/class="writer" x1="([^"]*)"/g)].map(([, x]) =>
+      Number(x),
+    );
+    assert.ok(short > 190 + 40 && long < 900 - 150, `${short}, ${long}`);
+    const marks = [...both.matchAll(/<text x="([^"]*)" [^>]*>[\d.]+ s</g)].map(([, x]) => Number(x));
+    assert.ok(marks.length > 4 && marks.every((x, i) => i === 0 || x - (marks[i - 1] ?? 0) >= 34));
   });
 
   it("is within its own size, and there without results", () => {

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { longestGap, missingRecords, parseAcks, parseEvents, ticksOf } from "../../scripts/drillReport";
+import {
+  longestGap,
+  missingRecords,
+  parseAcks,
+  parseEvents,
+  resumed,
+  ticksOf,
+} from "../../scripts/drillReport";
 
 const record = (n: number) => `${String(n).padStart(8, "0")} ${"x".repeat(54)}\n`;
 
@@ -25,6 +32,13 @@ describe("the drill's report", () => {
     assert.deepEqual(acknowledged, [-10, -1, 3, 3.5]);
     assert.deepEqual(gap, { begin: -1, end: 3 });
     assert.deepEqual(ticksOf([], 100).acknowledged, []);
+  });
+
+  it("knows when a series went on: after what is given, else after its longest gap", () => {
+    const ticks = { acknowledged: [-1, 0.5, 4, 4.1], gap: { begin: 0.5, end: 4 } };
+    assert.equal(resumed(ticks), 4);
+    assert.equal(resumed(ticks, 4), 4.1);
+    assert.ok(Number.isNaN(resumed(ticks, 9)));
   });
 
   it("brings a node's clock to the operator's", () => {
