@@ -53,6 +53,23 @@ describe("safety: the guard hands over", function () {
     assert.doesNotMatch(said(), /repair/);
   });
 
+  it("nor counts as ill, where the manager heals, an address that the guard itself has withdrawn", async () => {
+    n1.sh("sed -i 's/^HEALS = True/HEALS = False/' /usr/local/lib/ha-nfs/manager.py");
+    const { said } = await n1.serving();
+    n1.sh(`kill -STOP $(<${RUN}/guard.pid)`);
+    n1.drbd({ connection: "WFConnection", roles: "Primary/Unknown", flags: "s-----" });
+    await sleep(3000); // paused for longer than ABSENT_S
+    n1.sh(`kill -CONT $(<${RUN}/guard.pid)`);
+    await until("the address is withdrawn", () => !n1.addresses.includes("10.9.9.9"));
+    n1.drbd({ roles: "Primary/Secondary" });
+    await until("the address is back", () => n1.addresses.includes("10.9.9.9"));
+    await n1.is("serving");
+    assert.match(said(), /repaired address/);
+    assert.doesNotMatch(said(), /ill/);
+    n1.sh("ip address del 10.9.9.9/24 dev lo");
+    await n1.is("ill: address");
+  });
+
   it("what is no move for heartbeat, which is down, counts as none, and it says why", async () => {
     n1.sh("mkfifo /stub/fifo");
     n1.put("/stub/heartbeat-hangs", "");
