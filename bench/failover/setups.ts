@@ -68,7 +68,8 @@ export function ours(manager: Manager): Setup {
     about: `ours, \`manager: ${manager}\` with its default times`,
     runs: RUNS,
     prepare: async (stack) => {
-      await power(stack, true);
+      // a pair that has just booted serves before anything of it is changed
+      if (await power(stack, true)) await redundant(stack);
       const folder = mkdtempSync(path.join(tmpdir(), "ha-nfs-failover-"));
       try {
         const file = path.join(folder, `Pulumi.${stack}.yaml`);

@@ -3,6 +3,7 @@ import type { NodeOutput } from "../../../components/nfsCluster";
 import { quote } from "../../../components/render/shell";
 import { applyVm, removeVm } from "../../../lab/apply";
 import { applyIdentity, removeIdentity } from "../../../lab/identity";
+import { running } from "../../../lab/machines/choice";
 import { nodes, stackDir } from "../../../lab/paths";
 import { lanAddress, macAddress, reservePorts } from "../../../lab/ports";
 import type { VmSpec } from "../../../lab/spec";
@@ -61,7 +62,13 @@ export async function removeBare(stack: string): Promise<void> {
   }
 }
 
-/** Powers all machines of a stack on or off: those of another one must not take the processors. */
-export async function power(stack: string, on: boolean): Promise<void> {
-  await Promise.all(nodes(stack).map((node) => (on ? startNode : stopNode)(stack, node)));
+/**
+ * Powers all machines of a stack on or off: those of another one must not take the processors.
+ *
+ * @returns whether one was not so already
+ */
+export async function power(stack: string, on: boolean): Promise<boolean> {
+  const others = nodes(stack).filter((node) => (running(stack, node) !== undefined) !== on);
+  await Promise.all(others.map((node) => (on ? startNode : stopNode)(stack, node)));
+  return others.length > 0;
 }
