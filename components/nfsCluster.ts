@@ -173,13 +173,7 @@ export class NfsCluster extends pulumi.ComponentResource {
     const { device, witness } = args.fencing ?? {};
     const managed = manager.start(
       name,
-      {
-        pair,
-        volume,
-        moves: [guard],
-        fences: device !== undefined,
-        witness: witness === undefined ? undefined : hostNamed(witness),
-      },
+      { pair, volume, moves: [guard], fences: !!device, witness: witness ? hostNamed(witness) : undefined },
       parent,
     );
     const parts = [pair.prepared, fencing.scripts, drbd.scripts, vip.scripts, service.scripts];
