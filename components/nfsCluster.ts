@@ -170,9 +170,10 @@ export class NfsCluster extends pulumi.ComponentResource {
       { pair, volume, manager, ...args.drbd, after: [...fencing.scripts, drbd, vip, service] },
       parent,
     );
+    const { device, witness } = args.fencing ?? {};
     const managed = manager.start(
       name,
-      { pair, volume, moves: [guard], fences: args.fencing?.device !== undefined },
+      { pair, volume, moves: [guard], fences: !!device, witness: witness ? hostNamed(witness) : undefined },
       parent,
     );
     const parts = [pair.prepared, fencing.scripts, drbd.scripts, vip.scripts, service.scripts];

@@ -42,6 +42,8 @@ export class PacemakerOptions {
   consensusMs?: number = 200;
   /** UDP port over the link; over the service network it is the next one. */
   port?: number = 5405;
+  /** Whether the host that is the witness gives corosync a third vote: corosync-qdevice(8). */
+  quorumDevice?: boolean = false;
 }
 
 /** The times of a profile that are other than the options' defaults, which are those of `fast`. */

@@ -10,6 +10,7 @@ import {
   checkHeartbeat,
   checkManager,
   checkPorts,
+  checkQuorumDevice,
   checkReplication,
   checkShares,
 } from "./rules/services";
@@ -25,6 +26,7 @@ export function checkRules(draft: Draft, written: Lookup, report: Report): void 
   checkFleet(draft, written, report);
   checkShares(draft, report);
   checkManager(draft, written, report);
+  checkQuorumDevice(draft, report);
   checkHeartbeat(draft, report);
   checkReplication(draft, report);
   checkPorts(draft, report);

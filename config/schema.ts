@@ -132,6 +132,7 @@ function managers(timing = Timing.Fast) {
     token: duration(["300ms", "60s"]).default(PACEMAKER.tokenMs),
     consensus: duration(["100ms", "72s"]).default(PACEMAKER.consensusMs),
     port: integer(1024, 65534).default(PACEMAKER.port),
+    quorumDevice: flag,
   });
   return {
     heartbeat: heartbeat.prefault({}),

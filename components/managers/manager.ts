@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { Manager } from "../enums";
 import type { MasterPair } from "../masterPair";
+import type { Host } from "../remote/host";
 import type { HostScript } from "../remote/hostScript";
 
 export interface ManagerArgs {
@@ -11,6 +12,8 @@ export interface ManagerArgs {
   moves: readonly pulumi.Resource[];
   /** Whether the masters have a fence device. */
   fences: boolean;
+  /** The host that is their witness. @default none */
+  witness?: Host | undefined;
 }
 
 /** The systemd units of each, with spaces between, in the order in which they end. */

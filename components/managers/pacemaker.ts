@@ -5,12 +5,18 @@ import { NicRole } from "../remote/host";
 import { HostScript, nodeFile } from "../remote/hostScript";
 import { cib, corosyncConf, corosyncDropIn, pacemakerDropIn } from "../render/pacemaker";
 import { type ClusterManager, type ManagerArgs, UNITS, unitsBeside } from "./manager";
+import { QuorumDevice } from "./quorumDevice";
 
 const FOLDER = "managers/pacemaker";
 
 /** Pacemaker with corosync as the cluster manager. */
 export const pacemaker = (options: PacemakerOptions = {}): ClusterManager => ({
-  packages: ["corosync", "pacemaker", "pacemaker-cli-utils"],
+  packages: [
+    "corosync",
+    "pacemaker",
+    "pacemaker-cli-utils",
+    ...(options.quorumDevice ? ["corosync-qdevice"] : []),
+  ],
   masked: [],
   unit: UNITS[Manager.Pacemaker],
   words: nodeFile(`${FOLDER}/manager.py`),
@@ -27,6 +33,7 @@ export class PacemakerLink extends pulumi.ComponentResource {
     super("ha-nfs:index:PacemakerLink", name, {}, opts);
     const { pair, volume, fences } = args;
     const masters = [pair.preferred, pair.second];
+    const witness = args.quorumDevice ? args.witness : undefined;
     const COROSYNC_CONF = pulumi
       .output({
         ...withDefaults(PacemakerOptions, args),
@@ -34,6 +41,7 @@ export class PacemakerLink extends pulumi.ComponentResource {
           name: host.name,
           addresses: [NicRole.Link, NicRole.Service].map((role) => host.address(role)),
         })),
+        witness: witness?.address(NicRole.Service),
       })
       .apply(corosyncConf);
     const nodes = pair.rollOut(
@@ -62,7 +70,9 @@ export class PacemakerLink extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: nodes },
     );
-    this.scripts = [...nodes, loaded];
+    const device =
+      witness && new QuorumDevice(`${name}-quorum`, { pair, witness, after: nodes }, { parent: this });
+    this.scripts = [...nodes, loaded, ...(device?.scripts ?? [])];
     this.registerOutputs({});
   }
 }

@@ -24,6 +24,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "base.sh": ["packages.sh"],
   "drbd.sh": ["disk.sh"],
   "fencing.sh": ["door.sh", "packages.sh"],
+  "managers/pacemaker/qnetd.sh": ["packages.sh"],
   "nfs.sh": ["delegations.sh"],
   "reading.sh": ["probe.sh"],
   "reads.sh": ["probe.sh", "delegations.sh"],

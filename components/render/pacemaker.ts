@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { PacemakerOptions } from "../options";
+import { block, deviceBlock } from "./quorumDevice";
 
 /** One of the two masters, as corosync knows it. */
 export interface CorosyncNode {
@@ -9,8 +10,10 @@ export interface CorosyncNode {
   addresses: readonly string[];
 }
 
-export interface CorosyncConf extends Required<PacemakerOptions> {
+export interface CorosyncConf extends Omit<Required<PacemakerOptions>, "quorumDevice"> {
   nodes: readonly CorosyncNode[];
+  /** Address of the host whose corosync-qnetd has a vote too. @default none */
+  witness?: string | undefined;
 }
 
 /** Where secrets.sh puts the key. */
@@ -21,11 +24,9 @@ const KEY_FILE = "/etc/ha-nfs/secrets/corosync";
  *
  * - Two networks, each with a port of its own; all is signed and enciphered.
  * - Either node alone has the quorum, and need not have met the other first (wait_for_all): whether it may serve, its data
- *   decide, for which corosync waits at the boot (wait-peer), and DRBD.
+ *   decide, for which corosync waits at the boot (wait-peer), and DRBD. With a quorum device two of three votes are needed.
  */
 export function corosyncConf(c: CorosyncConf): string {
-  const block = (name: string, lines: readonly string[]) =>
-    `${name} {\n${lines.map((line) => line.replace(/^(?=.)/gm, "  ")).join("\n")}\n}`;
   const links = (c.nodes[0]?.addresses ?? []).map((_, i) =>
     block("interface", [`linknumber: ${i}`, `mcastport: ${c.port + i}`]),
   );
@@ -50,7 +51,11 @@ export function corosyncConf(c: CorosyncConf): string {
       ...links,
     ]),
     block("nodelist", nodes),
-    block("quorum", ["provider: corosync_votequorum", "two_node: 1", "wait_for_all: 0"]),
+    block("quorum", [
+      "provider: corosync_votequorum",
+      ...(c.witness === undefined ? ["two_node: 1"] : [deviceBlock(c.witness, c.tokenMs)]),
+      "wait_for_all: 0",
+    ]),
     block("logging", ["to_stderr: no", "to_syslog: yes"]),
     "",
   ].join("\n");

@@ -19,7 +19,7 @@ is_as_configured() {
 
 apply() {
 	wait_until 120 "DRBD is connected to $PEER; it is $(drbdadm cstate "$VOLUME" 2>&1)" is_connected
-	wait_until 120 "the cluster manager sees $PEER" sees_peer
+	wait_until 120 "the cluster manager sees $PEER (npm run verify says what was changed by hand, npm run reapply mends it)" sees_peer
 	wait_until 60 "the cluster manager has given the service to a master" is_settled
 	if is_mounted "$MOUNT" && ! is_as_configured; then
 		log "NFS starts with the changed lease and grace on $PEER"

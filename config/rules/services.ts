@@ -1,5 +1,6 @@
 import { DOOR_PORT, WITNESS_PORT } from "../../components/render/fencing";
 import type { Draft } from "../draft";
+import { NONE } from "../fencingSchema";
 import { HeartbeatTransport, Manager } from "../../components/enums";
 import { show, type Lookup, type Report } from "../report";
 import { checkUnique } from "./unique";
@@ -41,6 +42,13 @@ export function checkManager(draft: Draft, written: Lookup, report: Report): voi
       `remove it, or set manager to ${manager}`,
     );
   }
+}
+
+/** The third vote is on the witness' host. */
+export function checkQuorumDevice(draft: Draft, report: Report): void {
+  if (!draft.pacemaker?.quorumDevice || (draft.fencing?.witness ?? NONE) !== NONE) return;
+  const allowed = "false without fencing.witness, whose host has the third vote";
+  report(["pacemaker", "quorumDevice"], "true", allowed, "remove it, or name a witness");
 }
 
 /** The order and distances of the heartbeat's times, in milliseconds: ha.cf(5). */

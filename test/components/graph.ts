@@ -19,10 +19,12 @@ export function isSecret(value: unknown): value is { value: unknown } {
 /**
  * Runs `build` under Pulumi's mocks and returns what it registered, by name. Its options must reach the component
  * under test: they note every resource's options, which the mocks do not see.
+ * @param printed what a command prints, by its name
  */
 export async function graph(
   build: (opts: pulumi.ComponentResourceOptions) => unknown,
   preview = false,
+  printed: Readonly<Record<string, string>> = {},
 ): Promise<Map<string, Registered>> {
   const inputs = new Map<string, Registered["inputs"]>();
   const seen = new Map<string, Registered>();
@@ -36,7 +38,7 @@ export async function graph(
           hostKey: "ssh-ed25519 AAAA",
           publicKey: "PUBLIC",
         });
-        const outputs = preview ? {} : { stdout, result: `result of ${name}` };
+        const outputs = preview ? {} : { stdout: printed[name] ?? stdout, result: `result of ${name}` };
         return { id: preview ? undefined : `${name}-id`, state: { ...(state as object), ...outputs } };
       },
     },

@@ -45,6 +45,17 @@ LINK ID 1 udp
 """
 
 
+QUORUM = """Flags:            Quorate Qdevice
+
+Membership information
+----------------------
+    Nodeid      Votes    Qdevice Name
+         1          1    A,V,NMW m1
+         2          1    FLAGS m2 (local)
+         0          1            Qdevice
+"""
+
+
 def stub(name: str, body: str) -> None:
     path = DIRECTORY / name
     path.write_text(f"#!/bin/bash\necho {name} $* >>{DIRECTORY}/calls\n{body}\n")
@@ -91,6 +102,50 @@ class Manager(unittest.TestCase):
         self.assertTrue(manager.sees("m2"))
         stub("crm_node", "echo m1")
         self.assertFalse(manager.sees("m2"))
+
+
+    def test_a_person_s_word_is_worth_the_other_votes_until_the_peer_is_back(self):
+        alone = SERVES._replace(connection="WFConnection", peer_role="Unknown", peer_disk="Outdated")
+        for tool in ("corosync-cmapctl", "corosync-cfgtool"):
+            stub(tool, "")
+        stub("corosync-quorumtool", "echo 'Quorate:          No'")
+        books = manager.Books()
+        books.vote(alone)
+        self.assertEqual(calls(), [])
+        node.put(node.ALONE, "word")
+        self.addCleanup(node.forget, node.ALONE)
+        books.vote(alone)
+        self.assertEqual(calls()[1:], ["corosync-cmapctl -D quorum.device.", "corosync-quorumtool -e 1"])
+        stub("corosync-quorumtool", "echo 'Quorate:          Yes'")
+        books.vote(alone)
+        self.assertEqual(calls()[3:], ["corosync-quorumtool -s"])
+        node.forget(node.ALONE)
+        books.vote(alone)
+        books.vote(SERVES)
+        books.vote(SERVES)
+        self.assertEqual(calls()[4:], ["corosync-cfgtool -R"])
+
+    def test_the_quorum_device_is_one_more_path_where_there_is_one(self):
+        manager.CONF = f"{DIRECTORY}/corosync.conf"
+        conf = Path(manager.CONF)
+        conf.write_text("quorum {\n}\n")
+        self.assertEqual(manager.device(), "")
+        conf.write_text("quorum {\n  device {\n  }\n}\n")
+        for flags, state in (("A,V,NMW", "up"), ("A,NV,NMW", "without a vote for this node"), ("NR", "without a vote for this node")):
+            stub("corosync-quorumtool", f"cat <<'EOF'\n{QUORUM.replace('FLAGS', flags)}\nEOF")
+            self.assertEqual(manager.device(), state)
+
+    def test_whose_interface_to_the_clients_is_down_leaves_and_takes_nothing(self):
+        (DIRECTORY / "vip.conf").write_text("VIP=10.10.1.100\nNIC=eth0\n")
+        manager.NETWORK = str(DIRECTORY)
+        manager.runs = lambda: True
+        (DIRECTORY / "eth0").mkdir(exist_ok=True)
+        for state, why, unable in (("up", "", ""), ("unknown", "", ""), ("down", "no client", "interface")):
+            (DIRECTORY / "eth0/operstate").write_text(f"{state}\n")
+            self.assertEqual((manager.cut_off()[: len(why)], manager.unable()[: len(unable)]), (why, unable))
+            self.assertEqual(manager.cut_off() != "", state == "down")
+        manager.runs = lambda: False
+        self.assertEqual(manager.unable(), "pacemaker is down")
 
 
 class FenceAgent(unittest.TestCase):

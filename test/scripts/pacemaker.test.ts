@@ -4,6 +4,7 @@ import { nodeFile } from "../../components/remote/hostScript";
 import { Sandbox } from "./sandbox";
 
 const SCRIPT = "managers/pacemaker/pacemaker.sh";
+const KEY = "/etc/ha-nfs/secrets/corosync";
 const CONF = "/etc/corosync/corosync.conf";
 const pacemaker = {
   SECRETS_GENERATION: "1",
@@ -22,8 +23,10 @@ describe("node scripts: pacemaker.sh", () => {
       systemctl: "[[ $* != *is-active*@(heartbeat|keepalived)* ]]",
       corosync: "",
       "corosync-cfgtool": "",
+      cibadmin: "",
     });
     box.write(CONF, "totem {\n  cluster_name: debian\n}\n");
+    box.write(KEY, "old");
   });
   afterEach(() => box.remove());
 
@@ -54,6 +57,7 @@ describe("node scripts: pacemaker.sh", () => {
   it("has both nodes' corosync take a changed key, and starts a changed configuration anew", () => {
     box.run(SCRIPT, "apply", pacemaker);
     const rotated = { ...pacemaker, SECRETS_GENERATION: "2" };
+    box.write(KEY, "new");
     const { calls } = box.run(SCRIPT, "apply", rotated);
     assert.ok(calls.includes("corosync-cfgtool -R"));
     assert.ok(!calls.some((call) => call.includes("systemctl stop")));
@@ -61,6 +65,18 @@ describe("node scripts: pacemaker.sh", () => {
     const stop = other.calls.indexOf("systemctl stop pacemaker.service corosync.service");
     const start = other.calls.findIndex((call) => /systemctl start .*corosync/.test(call));
     assert.ok(0 <= stop && stop < start, other.calls.join("\n"));
+  });
+
+  it("has a corosync that runs take other votes and times, and the quorum device with it", () => {
+    const conf = (token: number, votes: string) =>
+      `# made by ha-nfs\ntotem {\n  token: ${token}\n}\nquorum {\n  ${votes}\n}\n`;
+    box.run(SCRIPT, "apply", { ...pacemaker, COROSYNC_CONF: conf(600, "two_node: 1") });
+    const { calls } = box.run(SCRIPT, "apply", { ...pacemaker, COROSYNC_CONF: conf(900, "device {\n  }") });
+    const taken = calls.filter((call) => /cfgtool|systemctl (stop|try-restart)/.test(call));
+    assert.deepEqual(taken, ["corosync-cfgtool -R", "systemctl try-restart corosync-qdevice.service"]);
+    const without = box.run(SCRIPT, "apply", { ...pacemaker, COROSYNC_CONF: conf(900, "two_node: 1") });
+    assert.equal(without.status, 0, without.output);
+    assert.ok(!without.calls.some((call) => call.includes("corosync-qdevice")), without.calls.join("\n"));
   });
 
   it("puts back a configuration that corosync refuses, and stops nothing", () => {
@@ -72,6 +88,13 @@ describe("node scripts: pacemaker.sh", () => {
     assert.match(output, /the old ones are back: no such key/);
     assert.equal(box.read(CONF), pacemaker.COROSYNC_CONF);
     assert.ok(!calls.some((call) => call.includes("systemctl stop")));
+  });
+
+  it("takes no Pacemaker for one that runs before it answers", () => {
+    box.run(SCRIPT, "apply", pacemaker);
+    box.stub("cibadmin", "exit 102");
+    const { status, output } = box.run(SCRIPT, "verify", pacemaker);
+    assert.deepEqual([status, output], [3, "drift: Pacemaker is down\n"]);
   });
 
   it("removes what it wrote", () => {
@@ -115,6 +138,36 @@ describe("node scripts: cib.sh", () => {
     assert.equal(run("verify").status, 0);
     const drifted = run("verify", "rm /is-loaded");
     assert.deepEqual([drifted.status, drifted.output], [3, "drift: the CIB differs\n"]);
+  });
+
+  it("takes another order for no difference, and a crm_diff that fails for no word", () => {
+    const diff = (...operations: string[]) =>
+      box.stub(
+        "crm_diff",
+        `${operations.map((each) => `echo '<change operation="${each}"/>';`).join("")} exit 1`,
+      );
+    box.stub("cibadmin", "");
+    diff("move", "move");
+    assert.equal(run("verify").status, 0);
+    diff("move", "modify");
+    assert.equal(run("verify").status, 3);
+    box.stub("crm_diff", "exit 102");
+    assert.equal(run("verify").status, 3);
+  });
+
+  it("has the cluster forget who is in no nodelist, and neither the pair nor a remote node", () => {
+    const nodelist = "nodelist {\n  node {\n    name: m1\n  }\n  node {\n    name: m2\n  }\n}\n";
+    box.write(CONF, `# made by ha-nfs\n${nodelist}`);
+    const listed = ["m1", "m10", "m2"].map((name, id) => `<node id="${id}" uname="${name}"/>`).join("\n");
+    box.stub("cibadmin", `[[ $* != *configuration/nodes* ]] || echo '${listed}'`);
+    const { status, output, calls } = run("apply", "touch /is-loaded");
+    assert.deepEqual([status, output], [0, "m10 is in the cluster no more\n"]);
+    const gone = calls.filter((call) => call.includes("--remove"));
+    assert.deepEqual(gone, ["crm_node --force --remove m10"]);
+    assert.ok(calls.some((call) => call.includes("not(@type) or @type='member'")));
+    assert.equal(run("verify", "touch /is-loaded").output, "drift: the cluster still has m10\n");
+    box.write(CONF, nodelist);
+    assert.equal(run("verify", "touch /is-loaded").output, "");
   });
 
   it("deletes what is ours no more, a constraint before its resource", () => {

@@ -63,7 +63,7 @@ describe("parseConfig", () => {
       manager: Manager.Heartbeat,
       timing: Timing.Fast,
       keepalived: { advertMs: 100, routerId: 52 },
-      pacemaker: { tokenMs: 600, consensusMs: 200, port: 5405 },
+      pacemaker: { tokenMs: 600, consensusMs: 200, port: 5405, quorumDevice: false },
       heartbeat: {
         keepaliveMs: 200,
         warntimeMs: 600,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { TIMES } from "../../components/options";
 import { cib, corosyncConf, corosyncDropIn, corosyncKey } from "../../components/render/pacemaker";
+import { pems, qnetdDropIn } from "../../components/render/quorumDevice";
 import { check, lab, parseLab } from "./configFixture";
 
 describe("corosync.conf", () => {
@@ -63,6 +64,35 @@ logging {
     );
   });
 
+  it("asks the witness for a third vote where there is one, in a time that grows with the token", () => {
+    const quorum = (more: object) =>
+      /^quorum {\n[^]*?^}\n/m.exec(corosyncConf({ ...conf, ...more }))?.[0] ?? "";
+    assert.equal(
+      quorum({ witness: "10.10.1.14" }),
+      `quorum {
+  provider: corosync_votequorum
+  device {
+    model: net
+    votes: 1
+    timeout: 1250
+    sync_timeout: 2500
+    net {
+      host: 10.10.1.14
+      port: 5403
+      algorithm: ffsplit
+      tls: required
+    }
+  }
+  wait_for_all: 0
+}
+`,
+    );
+    assert.match(
+      quorum({ witness: "10.10.1.14", tokenMs: 5000 }),
+      /^    timeout: 5000\n    sync_timeout: 10000$/m,
+    );
+  });
+
   it("is read once this node may take part", () => {
     assert.match(corosyncDropIn("data"), /^ExecStartPre=\/usr\/local\/lib\/ha-nfs\/wait-peer data$/m);
   });
@@ -72,6 +102,26 @@ logging {
     assert.match(one, /^[0-9a-f]{256}$/);
     assert.notEqual(one, two);
     assert.equal(one, corosyncKey("a-secret"));
+  });
+});
+
+describe("the quorum device", () => {
+  it("finds certificates and requests among what a script prints, and no private key", () => {
+    const pem = (what: string, body: string) => `-----BEGIN ${what}-----\r\n${body}\r\n-----END ${what}-----`;
+    const printed = `wrote /etc/x\n${pem("CERTIFICATE", "AAA=")}\r\n${pem("PRIVATE KEY", "BBB")}\n${pem("CERTIFICATE", "CCC")}\n`;
+    assert.deepEqual(pems(printed), [
+      "-----BEGIN CERTIFICATE-----\nAAA=\n-----END CERTIFICATE-----\n",
+      "-----BEGIN CERTIFICATE-----\nCCC\n-----END CERTIFICATE-----\n",
+    ]);
+    assert.equal(pems(pem("NEW CERTIFICATE REQUEST", "DDD")).length, 1);
+  });
+
+  it("lets in the masters alone, and none without TLS", () => {
+    assert.match(
+      qnetdDropIn(["10.10.1.11", "10.10.1.12"]),
+      /^IPAddressAllow=localhost 10\.10\.1\.11 10\.10\.1\.12$/m,
+    );
+    assert.match(qnetdDropIn([]), /^ExecStart=\nExecStart=.* -s req /m);
   });
 });
 
@@ -129,10 +179,14 @@ describe("config: pacemaker", () => {
       { ...lab, manager: "pacemaker", pacemaker: { port: 65535 } },
       "pacemaker.port: found 65535; allowed: a whole number, 1024 to 65534; write the number alone, without unit or quotes",
     ],
+    [
+      { ...lab, manager: "pacemaker", pacemaker: { quorumDevice: true }, fencing: { witness: "none" } },
+      "pacemaker.quorumDevice: found true; allowed: false without fencing.witness, whose host has the third vote; remove it, or name a witness",
+    ],
   ]);
 
   it("has the times of its profile", () => {
     const { pacemaker } = parseLab({ ...lab, manager: "pacemaker", timing: "patient" });
-    assert.deepEqual(pacemaker, { ...TIMES.patient.pacemaker, port: 5405 });
+    assert.deepEqual(pacemaker, { ...TIMES.patient.pacemaker, port: 5405, quorumDevice: false });
   });
 });

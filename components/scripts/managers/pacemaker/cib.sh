@@ -32,11 +32,35 @@ write_ours() {
 
 ours() { cibadmin --query --no-children --xpath "//configuration/*/*[starts-with(@id,'ha-nfs-')]" | grep -o ' id="[^"]*"' | cut -d '"' -f 2; }
 
-is_loaded() { crm_diff --no-version --original $now --new $wanted >/dev/null; }
+# Pacemaker changes the order of what it writes anew.
+is_loaded() {
+	local diff code=0
+	diff=$(crm_diff --no-version --original $now --new $wanted) || code=$?
+	((code == 0)) || { ((code == 1)) && [[ $diff == *'operation="move"'* && $diff != *operation=\"@(create|delete|modify)\"* ]]; }
+}
+
+# Who was in the pair before: members of the cluster that our nodelist has no more. Remote nodes are the site's.
+former() {
+	local name conf=/etc/corosync/corosync.conf
+	grep -qs 'made by ha-nfs' $conf || return 0
+	while read -r name; do
+		grep -q "^ *name: $name$" $conf || printf '%s\n' "$name"
+	done < <(cibadmin --query --no-children --xpath "//configuration/nodes/node[not(@type) or @type='member']" 2>/dev/null |
+		sed -nE 's/.* uname="([^"]*)".*/\1/p')
+}
+
+forget_former() {
+	local name
+	for name in $(former); do
+		crm_node --force --remove "$name" >/run/ha-nfs/cib.log 2>&1 || die "Pacemaker does not forget $name: $(tail -n 3 /run/ha-nfs/cib.log)"
+		log "$name is in the cluster no more"
+	done
+}
 
 # in one step: with the service there is all that says where it may run
 apply() {
 	wait_until 60 "Pacemaker sees $PEER" has_peer
+	forget_former
 	make_wanted || die "cannot make the CIB: $(tail -n 3 /run/ha-nfs/cib.log)"
 	! is_loaded || return 0
 	CIB_file=$wanted cibadmin --query --scope configuration >$wanted.configuration
@@ -49,4 +73,5 @@ remove() { :; } # it goes with the last of the nodes' own: pacemaker.sh
 verify() {
 	make_wanted || die "cannot read the CIB: $(tail -n 3 /run/ha-nfs/cib.log)"
 	is_loaded || drift "the CIB differs"
+	[[ -z $(former) ]] || drift "the cluster still has $(former)"
 }

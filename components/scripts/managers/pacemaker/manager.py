@@ -23,9 +23,12 @@ HEALS = False  # what is ill, the guard leaves to the resource's monitor
 ANSWER_S = 5  # its tools wait for long where it is down
 ATTRIBUTE = "ha-nfs-leaves"  # of a node: while it is 1, the service may not run there (render/pacemaker.ts)
 LEAVING = f"{node.RUN}/leaving"  # made when this node hands over
+VOTES_ALONE = f"{node.RUN}/votes-alone"  # while a person's word counts for the other votes
 LEAVING_S = 15  # what that may take; then this node may have the service again
 STABLE_S = 3  # a difference that lasts so long is no passing one
 LINKS = ("link", "service")
+NETWORK = "/sys/class/net"
+CONF = "/etc/corosync/corosync.conf"
 PROCESSES = "/sys/fs/cgroup/system.slice/pacemaker.service/cgroup.procs"
 EVENT = (
     r"pacemaker-(?:controld|fenced|schedulerd).*?: "
@@ -48,12 +51,16 @@ def runs() -> bool:
 
 def unable() -> str:
     """Why this node could not be made to serve; nothing where it could."""
-    return "" if runs() else f"{NAME} is down"
+    return f"{NAME} is down" if not runs() else "interface to the clients is down" if is_cut_off() else ""
+
+
+def is_cut_off() -> bool:
+    return node.read(f"{NETWORK}/{node.settings('vip.conf')['NIC']}/operstate") == "down"
 
 
 def cut_off() -> str:
-    """Why the service should go elsewhere, though it is well. Corosync does not look at the clients' network by itself."""
-    return ""
+    """Why the service should go elsewhere, though it is well: corosync goes on over the link."""
+    return "no client reaches this node: its interface is down" if is_cut_off() else ""
 
 
 def hand_over() -> bool:
@@ -74,6 +81,7 @@ class Books:
     def look(self, me: str, peer: str, wish: str, here: node.Drbd, heals: bool) -> str | None:
         """What it has done, for the journal."""
         self.stay(here)
+        self.vote(here)
         now = time.monotonic()
         stale = heals and wish == "up" and here.role == "Secondary" and here.peer_role == "Primary"
         if not stale or node.is_locked("ocf"):
@@ -92,6 +100,24 @@ class Books:
         if here.peer_role == "Primary" or not 0 <= time.time() - since < LEAVING_S:
             if ask("attrd_updater", "--name", ATTRIBUTE, "--delete")[0] == 0:
                 node.forget(LEAVING)
+
+    def vote(self, here: node.Drbd) -> None:
+        """A person's word that this node serves alone is worth the other votes too, until the peer is back."""
+        if os.path.exists(node.ALONE) and re.search(r"^Quorate: +No$", ask("corosync-quorumtool", "-s")[1], re.MULTILINE):
+            node.put(VOTES_ALONE, "1")
+            ask("corosync-cmapctl", "-D", "quorum.device.")
+            ask("corosync-quorumtool", "-e", "1")
+        elif os.path.exists(VOTES_ALONE) and not here.is_away and ask("corosync-cfgtool", "-R")[0] == 0:
+            node.forget(VOTES_ALONE)
+
+
+def device() -> str:
+    """How the quorum device stands: nothing where there is none."""
+    if "device {" not in node.read(CONF):
+        return ""
+    own = re.search(r"^ *\d+ +\d+ +(\S+) .*\(local\)", ask("corosync-quorumtool", "-s")[1], re.MULTILINE)
+    votes = own and own[1].split(",")[:2] == ["A", "V"]
+    return "up" if votes else "without a vote for this node"
 
 
 def sees(peer: str) -> bool:
@@ -118,6 +144,8 @@ def has_other_key() -> bool:
 def report(peer: str) -> str:
     found, seen = links(), sees(peer)
     other_key = not seen and "up" not in found.values() and has_other_key()
+    if vote := device():
+        found["quorum device"] = vote
     known = {
         "name": NAME,
         "runs": runs(),

@@ -4,10 +4,11 @@
 : "${FENCE_AGENT:?}" "${OTHERS:?}"
 
 conf=/etc/corosync/corosync.conf
+key=/etc/ha-nfs/secrets/corosync
+known=/var/lib/ha-nfs/corosync-key # as new as the key that corosync has been told of last
 
 files() {
 	put $conf 644 "$COROSYNC_CONF"
-	put /etc/ha-nfs/corosync-key 644 "$SECRETS_GENERATION"$'\n'
 	put /etc/systemd/system/corosync.service.d/ha-nfs.conf 644 "$COROSYNC_DROP_IN"
 	put /etc/systemd/system/pacemaker.service.d/ha-nfs.conf 644 "$PACEMAKER_DROP_IN"
 	put /usr/lib/ocf/resource.d/ha-nfs/service 755 "$SERVICE_AGENT"
@@ -15,7 +16,7 @@ files() {
 }
 
 is_active() { systemctl --quiet is-active "$1"; }
-runs() { is_active corosync.service && is_active pacemaker.service; }
+runs() { is_active corosync.service && is_active pacemaker.service && cibadmin --query >/dev/null 2>&1; } # its unit is active before it runs
 
 # forget_cib: the next cluster begins without what this one had; what it had is kept.
 forget_cib() {
@@ -33,6 +34,16 @@ leave_debians() {
 	forget_cib
 }
 
+# What a corosync that runs takes as well: the votes, and the times.
+is_reloadable() { [[ -e $backups$conf && $(fixed $conf) == "$(fixed "$backups$conf")" ]]; }
+fixed() { sed -E '/^quorum \{/,/^\}/d; /^ +(token|consensus):/d' "$1"; }
+
+# reload: the quorum device reads its part at its start alone; where there is none any more, it goes later.
+reload() {
+	corosync-cfgtool -R || return
+	! grep -q 'device {' $conf || systemctl try-restart corosync-qdevice.service
+}
+
 apply() {
 	leave_debians
 	files
@@ -42,13 +53,14 @@ apply() {
 	take_over_from $OTHERS
 	enable_unit corosync.service
 	enable_unit pacemaker.service
-	if is_changed $conf; then
+	if is_changed $conf && ! is_reloadable; then
 		# it would take changed ports for granted, and not open them; the service stays: until this script ends nobody's word counts
 		exec 8>/run/ha-nfs/stay.lock && flock 8
 		systemctl stop pacemaker.service corosync.service 8>&-
-	elif is_changed /etc/ha-nfs/corosync-key && is_active corosync.service; then
-		activate corosync-cfgtool -R # on both nodes in one moment: both have the new key already
+	elif { is_changed $conf || [[ $key -nt $known ]]; } && is_active corosync.service; then
+		activate reload # a new key on both nodes in one moment: both have it already
 	fi
+	touch -r $key $known
 	systemctl start --no-block corosync.service pacemaker.service # they may wait for the peer
 	wait_until 60 "Pacemaker runs" runs
 }
@@ -57,6 +69,7 @@ remove() {
 	disable_unit pacemaker.service
 	disable_unit corosync.service
 	files
+	rm -f $known
 	forget_cib
 	systemctl daemon-reload
 }
