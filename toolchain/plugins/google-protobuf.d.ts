@@ -9,3 +9,9 @@ declare module "google-protobuf/google/protobuf/struct_pb" {
 declare module "google-protobuf/google/protobuf/empty_pb" {
   export class Empty {}
 }
+
+declare module "google-protobuf/google/protobuf/any_pb" {
+  export class Any {
+    pack(serialized: Uint8Array, name: string): void;
+  }
+}

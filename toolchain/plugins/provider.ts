@@ -4,10 +4,11 @@ import type { IResourceProviderServer } from "@pulumi/pulumi/proto/provider_grpc
 import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 import type { UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { HalfMade, halfMade } from "./halfMade";
 import { EngineLog, pluginInfo, serve, unary } from "./server";
 import { check } from "./shape";
 import type { Failure, Shape } from "./shape";
-import { changes, fromStruct, isUnknown, toStruct, UNKNOWN } from "./values";
+import { changes, fromStruct, isUnknown, plain, toStruct, UNKNOWN } from "./values";
 import type { Change, Properties } from "./values";
 
 /** One create, update or delete that runs. */
@@ -35,8 +36,11 @@ export interface Resource {
   failures?(inputs: Properties): Failure[];
   /** Whether a change of this input replaces the resource. */
   replaces(input: string): boolean;
-  id(name: string): string;
+  /** The id that we give; without it, the cloud's own is the property `id` of what `create` returns. */
+  id?(name: string): string;
   create(inputs: Properties, operation: Operation): Promise<Properties> | Properties;
+  /** What is there now, inputs and outputs; undefined when it is gone. Without it, a refresh changes nothing. */
+  read?(id: string, state: Properties): Promise<Properties | undefined>;
   update(inputs: Properties, state: Properties, operation: Operation): Promise<Properties> | Properties;
   delete(state: Properties, operation: Operation): Promise<void> | void;
 }
@@ -47,8 +51,23 @@ const KINDS: Record<Change, [rpc.PropertyDiff.Kind, rpc.PropertyDiff.Kind]> = {
   update: [rpc.PropertyDiff.Kind.UPDATE, rpc.PropertyDiff.Kind.UPDATE_REPLACE],
 };
 
+/** A function of a provider: arguments in, result out. */
+export type Invoke = (args: Properties) => Promise<Properties>;
+
+/** What only providers of a cloud have. */
+export interface CloudParts {
+  /** The provider's own configuration: its shape, and who takes it. */
+  config?: { shape: Shape; take(given: Properties): void };
+  /** By token. */
+  functions?: Record<string, Invoke>;
+}
+
 /** Serves a provider with the given resources, by type token. */
-export function serveProvider(version: string, resources: Record<string, Resource>): void {
+export function serveProvider(
+  version: string,
+  resources: Record<string, Resource>,
+  { config, functions = {} }: CloudParts = {},
+): void {
   const engine = new EngineLog();
   const cancelled = new AbortController();
   const cancel = () => cancelled.abort(new Error("context canceled"));
@@ -85,9 +104,24 @@ export function serveProvider(version: string, resources: Record<string, Resourc
   const handlers: Partial<IResourceProviderServer> = {
     handshake: unary(() => new rpc.ProviderHandshakeResponse().setAcceptSecrets(true)),
     getPluginInfo: unary(() => pluginInfo(version)),
-    checkConfig: unary((request) => new rpc.CheckResponse().setInputs(request.getNews())),
+    checkConfig: unary((request) => {
+      const failures = config ? check(config.shape, fromStruct(request.getNews())) : [];
+      return new rpc.CheckResponse().setInputs(request.getNews()).setFailuresList(failures.map(checkFailure));
+    }),
     diffConfig: unary(() => new rpc.DiffResponse().setChanges(rpc.DiffResponse.DiffChanges.DIFF_NONE)),
-    configure: unary(() => new rpc.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true)),
+    configure: unary((request) => {
+      config?.take(plain(fromStruct(request.getArgs())) as Properties);
+      return new rpc.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true);
+    }),
+    invoke: unary(async (request) => {
+      const run = functions[request.getTok()];
+      if (!run)
+        throw new Error(
+          `ha-nfs's stand-in for this plugin has no ${request.getTok()}: use the official plugin`,
+        );
+      const result = await run(plain(fromStruct(request.getArgs())) as Properties);
+      return new rpc.InvokeResponse().setReturn(toStruct(result));
+    }),
     cancel: unary(() => {
       cancel();
       return new Empty();
@@ -99,11 +133,7 @@ export function serveProvider(version: string, resources: Record<string, Resourc
       let failures = check(resource.inputs, news);
       if (failures.length === 0) failures = resource.failures?.(news) ?? [];
       const inputs = failures.length === 0 && resource.normalize ? resource.normalize(news) : news;
-      return new rpc.CheckResponse()
-        .setInputs(toStruct(inputs))
-        .setFailuresList(
-          failures.map((f) => new rpc.CheckFailure().setProperty(f.property).setReason(f.reason)),
-        );
+      return new rpc.CheckResponse().setInputs(toStruct(inputs)).setFailuresList(failures.map(checkFailure));
     }),
 
     diff: unary((request) => {
@@ -128,13 +158,16 @@ export function serveProvider(version: string, resources: Record<string, Resourc
     create: unary(async (request) => {
       const resource = find(request.getUrn());
       const inputs = complete(resource, fromStruct(request.getProperties()));
-      const made = request.getPreview()
+      const made: Properties = request.getPreview()
         ? Object.fromEntries(resource.outputs.map((name) => [name, UNKNOWN]))
         : await operate(request.getUrn(), request.getTimeout(), (operation) =>
             resource.create(inputs, operation),
-          );
+          ).catch((error: unknown) => {
+            throw error instanceof HalfMade ? halfMade(error, inputs) : error;
+          });
+      const own = request.getPreview() ? "" : (made["id"] as string);
       return new rpc.CreateResponse()
-        .setId(resource.id(request.getUrn().split("::").at(-1) ?? ""))
+        .setId(resource.id?.(request.getUrn().split("::").at(-1) ?? "") ?? own)
         .setProperties(toStruct({ ...inputs, ...made }));
     }),
 
@@ -158,14 +191,24 @@ export function serveProvider(version: string, resources: Record<string, Resourc
       return new Empty();
     }),
 
-    read: unary((request) =>
-      new rpc.ReadResponse()
+    read: unary(async (request) => {
+      const state = fromStruct(request.getProperties());
+      const inputs = fromStruct(request.getInputs());
+      const resource = find(request.getUrn());
+      const found = resource.read ? await resource.read(request.getId(), state) : {};
+      if (!found) return new rpc.ReadResponse();
+      const drifted = Object.entries(found).filter(([name]) => name in inputs);
+      return new rpc.ReadResponse()
         .setId(request.getId())
-        .setProperties(request.getProperties())
-        .setInputs(request.getInputs()),
-    ),
+        .setProperties(toStruct({ ...state, ...found }))
+        .setInputs(toStruct({ ...inputs, ...Object.fromEntries(drifted) }));
+    }),
   };
   serve(ResourceProviderService, handlers as UntypedServiceImplementation, cancel);
+}
+
+function checkFailure({ property, reason }: Failure): rpc.CheckFailure {
+  return new rpc.CheckFailure().setProperty(property).setReason(reason);
 }
 
 /** The outputs stay what they are, unless an input is unknown or differs from the one in the state. */

@@ -23,7 +23,14 @@ export function unary<Request, Response>(
       .then(() => handler(call.request))
       .then(
         (response) => callback(null, response),
-        (error: unknown) => callback({ code: grpc.status.UNKNOWN, message: errorMessage(error) }),
+        (error: unknown) => {
+          const { metadata } = error as { metadata?: grpc.Metadata };
+          callback({
+            code: grpc.status.UNKNOWN,
+            message: errorMessage(error),
+            ...(metadata && { metadata }),
+          });
+        },
       );
   };
 }
