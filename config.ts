@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { build, type ClusterConfig, type Complete } from "./config/build";
+import { withAwsDefaults } from "./config/awsDefaults";
 import { parseDraft } from "./config/draft";
 import { withLabDefaults } from "./config/labDefaults";
 import {
@@ -53,9 +54,9 @@ export function parseConfig(raw: Record<string, unknown>, keyInClear = false): C
   const report: Report = (path, found, allowed, mend) => lines.add(line(path, found, advise(allowed, mend)));
 
   const written: Lookup = (path) => valueAt(input, path);
-  const draft = withLabDefaults(sound, written, report);
+  const draft = withAwsDefaults(withLabDefaults(sound, written, report), written);
   checkRules(draft, written, report);
-  if (keyInClear && draft.platform === Platform.Hosts && written(["sshPrivateKey"]) !== undefined) {
+  if (keyInClear && draft.platform !== Platform.Lab && written(["sshPrivateKey"]) !== undefined) {
     report(
       ["sshPrivateKey"],
       "a value in clear",

@@ -1,6 +1,17 @@
-import type { ClusterConfig, ExistingMachine, HostsClusterConfig, LabClusterConfig, Machine } from "./config";
+import type {
+  AwsClusterConfig,
+  ClusterConfig,
+  ExistingMachine,
+  HostsClusterConfig,
+  LabClusterConfig,
+  Machine,
+} from "./config";
 import { LAB_DEVICE, Platform as PlatformName } from "./config";
 import {
+  type AwsArgs,
+  type AwsNodeArgs,
+  type ClusterPorts,
+  clusterPorts,
   ExistingHosts,
   fenceAgent,
   type FenceDevice,
@@ -8,6 +19,7 @@ import {
   Lab,
   labFenceDevice,
   type LabNodeArgs,
+  Manager,
   type NfsClusterArgs,
   type Nic,
   NicRole,
@@ -15,6 +27,14 @@ import {
   type Platform,
   type ReadPoolOptions,
 } from "./components";
+
+type AwsPlatform = new (name: string, args: AwsArgs) => Platform;
+
+/** A host of AWS as the configuration has it. */
+interface Sized {
+  name: string;
+  instanceType?: string;
+}
 
 /** The hosts of a stack, and who of them is what. */
 export interface Hosts extends Required<Pick<NfsClusterArgs, "hosts" | "masters" | "clients" | "fencing">> {
@@ -39,6 +59,8 @@ function platform(config: ClusterConfig): Platform {
       return lab(config);
     case PlatformName.Hosts:
       return existingHosts(config);
+    case PlatformName.Aws:
+      return aws(config);
   }
 }
 
@@ -78,6 +100,57 @@ function existingHosts(config: HostsClusterConfig): Platform {
   };
   const machines = [...masters, ...slaves, ...(readPool?.proxies ?? []), ...pushTargets];
   return new ExistingHosts("hosts", { hosts: Object.fromEntries(machines.map(find)) });
+}
+
+/** The package of AWS takes longer to load than all else, so it is loaded only here. */
+function aws(config: AwsClusterConfig): Platform {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would be for everybody, its types too
+  const { Aws } = require("./components/platforms/aws/aws") as { Aws: AwsPlatform };
+  const { aws: of, masters, slaves, connectTimeoutSeconds, sshPrivateKey: privateKey } = config;
+  const { dataVolumeGiB: sizeGiB, iops, throughput, dataVolumeIds, bastion } = of;
+  const [firstZone = "", lastZone = firstZone] = of.zones;
+  const node = ({ name, instanceType = of.instanceType }: Sized, zone: string): [string, AwsNodeArgs] => {
+    const volumeId = dataVolumeIds[name];
+    const volume = { sizeGiB, iops, throughput, ...(volumeId !== undefined && { volumeId }) };
+    return [name, { zone, instanceType, volume }];
+  };
+  const [first, second] = masters;
+  return new Aws("aws", {
+    region: of.region,
+    network: of.network,
+    nodes: Object.fromEntries([
+      node(first, firstZone),
+      node(second, lastZone),
+      ...slaves.map((slave) => node(slave, slave.zone ?? firstZone)),
+    ]),
+    masters: names(masters),
+    active: process.env["HA_NFS_ACTIVE"],
+    vips: [config.vip, ...config.vipAliases],
+    vipMode: of.vipMode,
+    ports: clusterPorts({
+      manager: managerPorts(config),
+      drbd: config.drbd.port,
+      metrics: config.replication.metricsPort,
+      health: config.replication.healthPort,
+    }),
+    clientNetworks: of.clientNetworks,
+    sshNetworks: of.sshNetworks,
+    privateKey,
+    ...(bastion && { bastion: { ...bastion, privateKey } }),
+    connectTimeoutSeconds,
+  });
+}
+
+/** What the cluster manager sends between the masters. */
+function managerPorts({ manager, heartbeat, pacemaker }: ClusterConfig): ClusterPorts["manager"] {
+  switch (manager) {
+    case Manager.Heartbeat:
+      return { protocol: "udp", port: heartbeat.udpPort };
+    case Manager.Keepalived:
+      return { protocol: "112" }; // VRRP: RFC 5798
+    case Manager.Pacemaker:
+      return { protocol: "udp", port: pacemaker.port, toPort: pacemaker.port + 1 };
+  }
 }
 
 function fenceDevice({ fencing: { device }, masters }: ClusterConfig): FenceDevice | undefined {

@@ -53,3 +53,11 @@ export enum DrbdMetadata {
   /** In a partition of its own. */
   External = "external",
 }
+
+/** How the virtual address comes to the master that serves, on AWS. */
+export enum VipMode {
+  /** A route to it in every route table that clients use: an address outside the VPC, across zones. */
+  RouteTable = "route-table",
+  /** A secondary address of the master's interface: within one subnet, and so within one zone. */
+  SecondaryIp = "secondary-ip",
+}

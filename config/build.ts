@@ -1,4 +1,5 @@
 import { SSH_PORT, SSH_USER } from "../components/options";
+import { awsPlaces } from "./awsDefaults";
 import { NONE } from "./fencingSchema";
 import { shareClient, type Settings } from "./schema";
 import { Platform } from "./variant";
@@ -6,19 +7,17 @@ import { Platform } from "./variant";
 type With<T, K extends keyof T> = T & Required<Pick<T, K>>;
 type Master = NonNullable<Settings["masters"]>[number];
 type Proxy = NonNullable<NonNullable<Settings["readPool"]>["proxies"]>[number];
-type Placed = With<Partial<Master>, "name" | "serviceAddress">;
+type Named = With<Partial<Master>, "name">;
 
-/** A machine of any kind: where it is in which network, by which interface, and its disk. */
-export type Machine = With<Placed, "serviceDevice">;
+/** A machine of the lab or one that exists: where it is in which network, by which interface, and its disk. */
+export type Machine = With<Named, "serviceAddress" | "serviceDevice">;
 /** One that exists, and how SSH reaches it. */
 export type ExistingMachine = With<Machine, "sshHost" | "sshPort" | "sshUser" | "hostKey">;
 
 /** Settings without errors: what has no fixed default is given, on the platforms that use it. */
-export interface Complete extends With<Settings, "lab" | "sshPrivateKey"> {
+export interface Complete extends With<Settings, "lab" | "aws" | "sshPrivateKey"> {
   readonly masters: [Master, Master];
-  readonly slaves: With<Settings["slaves"][number], "serviceAddress" | "linkAddress">[];
   readonly readPool?: NonNullable<Settings["readPool"]> & { readonly proxies: [Proxy, Proxy] };
-  readonly pushTargets: With<Settings["pushTargets"][number], "serviceAddress">[];
   readonly lab: With<NonNullable<Settings["lab"]>, "clients">;
 }
 
@@ -26,21 +25,36 @@ export interface Complete extends With<Settings, "lab" | "sshPrivateKey"> {
 export type ClusterConfig = ReturnType<typeof build>;
 export type LabClusterConfig = Extract<ClusterConfig, { platform: Platform.Lab }>;
 export type HostsClusterConfig = Extract<ClusterConfig, { platform: Platform.Hosts }>;
+export type AwsClusterConfig = Extract<ClusterConfig, { platform: Platform.Aws }>;
 
 /** The configuration that is written in `settings`, as the components call it. */
 export function build(settings: Complete) {
-  const { platform, lab, sshPrivateKey, ...common } = settings;
-  return platform === Platform.Lab
-    ? { ...withMachines<Machine>(common, labMachine), platform: Platform.Lab as const, lab }
-    : {
-        ...withMachines<ExistingMachine>(common, existingMachine),
+  const { platform, lab, aws, sshPrivateKey, ...common } = settings;
+  const everyone = [common.serviceNetwork];
+  switch (platform) {
+    case Platform.Lab:
+      return { ...withMachines<Machine>(common, everyone, labMachine), platform: Platform.Lab as const, lab };
+    case Platform.Hosts:
+      return {
+        ...withMachines<ExistingMachine>(common, everyone, existingMachine),
         platform: Platform.Hosts as const,
         sshPrivateKey,
       };
+    case Platform.Aws: {
+      const places = awsPlaces(common, aws);
+      const named = <T extends Named>(machine: T) => machine;
+      return {
+        ...withMachines<Named>(common, places.clientNetworks, named),
+        platform: Platform.Aws as const,
+        aws: { ...aws, ...places },
+        sshPrivateKey,
+      };
+    }
+  }
 }
 
-/** What lab/ gives its machines; those in the link network have a disk. */
-function labMachine<T extends Placed>(machine: T): T & Machine {
+/** What lab/ gives its machines; those in the link network have a disk. Their addresses are written, or labDefaults.ts gave them. */
+function labMachine<T extends Named>(machine: T): T & Machine {
   return {
     ...machine,
     serviceDevice: "eth1",
@@ -49,18 +63,19 @@ function labMachine<T extends Placed>(machine: T): T & Machine {
       dataDisk: "/dev/disk/by-id/virtio-data",
     }),
     ...(machine.replicationAddress !== undefined && { replicationDevice: "eth3" }),
-  };
+  } as T & Machine;
 }
 
 /** The schema has made sure that the keys which hosts must have are there. */
-function existingMachine<T extends Placed>(machine: T): T & ExistingMachine {
+function existingMachine<T extends Named>(machine: T): T & ExistingMachine {
   const { serviceAddress: sshHost } = machine;
   return { sshHost, sshPort: SSH_PORT, sshUser: SSH_USER, ...machine } as T & ExistingMachine;
 }
 
 function withMachines<M>(
-  settings: Omit<Complete, "platform" | "lab" | "sshPrivateKey">,
-  machine: <T extends Placed>(given: T) => T & M,
+  settings: Omit<Complete, "platform" | "lab" | "aws" | "sshPrivateKey">,
+  everyone: readonly string[],
+  machine: <T extends Named>(given: T) => T & M,
 ) {
   const { masters, slaves, readPool, pushTargets, ...rest } = settings;
   const { keepalive, warntime, deadtime, initdead, ...heartbeat } = rest.heartbeat;
@@ -68,7 +83,7 @@ function withMachines<M>(
   const { token, consensus, ...pacemaker } = rest.pacemaker;
   const { coalesce, maxLag, ...replication } = rest.replication;
   const { device = NONE, witness = NONE, silence, ...fencing } = rest.fencing;
-  const pair = <T extends Placed>([first, second]: [T, T]): [T & M, T & M] => [
+  const pair = <T extends Named>([first, second]: [T, T]): [T & M, T & M] => [
     machine(first),
     machine(second),
   ];
@@ -81,7 +96,7 @@ function withMachines<M>(
     pushTargets: pushTargets.map((target) => machine({ ...target, shares: target.shares ?? shares })),
     shares: rest.shares.map(({ name, clients }) => ({
       name,
-      clients: clients ?? [shareClient.parse({ from: rest.serviceNetwork })],
+      clients: clients ?? everyone.map((from) => shareClient.parse({ from })),
     })),
     heartbeat: {
       keepaliveMs: keepalive,

@@ -16,6 +16,7 @@ import {
   sshUser,
   text,
 } from "./fields";
+import { instanceType, zone } from "./awsSchema";
 import { advise } from "./report";
 import { kinds, type Variant } from "./variant";
 
@@ -45,11 +46,12 @@ const someShares = says("a list of at least one name of a share", "leave it out 
 
 /** The keys that have machines. */
 export function machines(variant: Variant) {
-  const { notOnLab, onlyOnHosts, neededOnHosts, withReplication, replicationOnHosts } = kinds(variant);
+  const keys = kinds(variant);
+  const { onHosts, onlyOnHosts, neededOnHosts, neededAddress, withReplication } = keys;
   const ssh = {
-    sshHost: notOnLab(sshHost),
-    sshPort: notOnLab(port),
-    sshUser: notOnLab(sshUser),
+    sshHost: onHosts(sshHost),
+    sshPort: onHosts(port),
+    sshUser: onHosts(sshUser),
     hostKey: onlyOnHosts(hostKey),
   };
   const serviceDevice = onlyOnHosts(device);
@@ -60,23 +62,26 @@ export function machines(variant: Variant) {
 
   const master = section({
     name,
-    serviceAddress: address,
-    linkAddress: address,
+    serviceAddress: keys.notOnAws(address),
+    linkAddress: keys.notOnAws(address),
     replicationAddress: withReplication(address),
     ...ssh,
     serviceDevice,
     linkDevice,
-    replicationDevice: replicationOnHosts(device),
+    replicationDevice: keys.replicationOnHosts(device),
     dataDisk: disk,
+    instanceType: keys.onAws(instanceType),
   });
   const slave = section({
     name,
-    serviceAddress: neededOnHosts(address),
-    linkAddress: neededOnHosts(address),
+    serviceAddress: neededAddress(address),
+    linkAddress: neededAddress(address),
     ...ssh,
     serviceDevice,
     linkDevice,
     dataDisk: disk,
+    zone: keys.onAws(zone),
+    instanceType: keys.onAws(instanceType),
     bandwidthKiB,
   });
   const proxy = section({ name, serviceAddress: address, ...ssh, serviceDevice });

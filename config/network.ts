@@ -46,6 +46,21 @@ export function overlap(a: string, b: string): boolean {
   return first[0].match(second) || second[0].match(first);
 }
 
+/** Whether all of the first network is in the second. */
+export function isWithin(network: string, outer: string): boolean {
+  return prefixLength(network) >= prefixLength(outer) && overlap(network, outer);
+}
+
+/** The network cut in as many equal ones as `parts`, 1 or 2. */
+export function cut(network: string, parts: 1 | 2): string[] {
+  if (parts === 1) return [network];
+  const prefix = prefixLength(network) + 1;
+  const [a = 0, b = 0, c = 0, d = 0] = IPv4.networkAddressFromCIDR(network).octets;
+  const second = ((a * 256 + b) * 256 + c) * 256 + d + 2 ** (32 - prefix);
+  const octets = [24, 16, 8, 0].map((bits) => Math.floor(second / 2 ** bits) % 256);
+  return [`${a}.${b}.${c}.${d}/${prefix}`, `${octets.join(".")}/${prefix}`];
+}
+
 /** The address `offset` (1 to 40) above the start of `network`; undefined if no host can have it. */
 export function hostAt(network: string, offset: number): string | undefined {
   const [a, b, c, d = 0] = IPv4.parseCIDR(network)[0].octets;

@@ -1,5 +1,6 @@
 import type { Draft } from "./draft";
 import type { Lookup, Report } from "./report";
+import { checkAws } from "./rules/aws";
 import { checkFencing } from "./rules/fencing";
 import { checkFleet } from "./rules/fleet";
 import { checkNames, checkPairs } from "./rules/machines";
@@ -18,6 +19,7 @@ import {
 /** Reports what is wrong between the valid values of `draft`. */
 export function checkRules(draft: Draft, written: Lookup, report: Report): void {
   checkHosts(draft, report);
+  checkAws(draft, written, report);
   checkPairs(draft, report);
   checkNetworks(draft, report);
   checkAddresses(draft, report);

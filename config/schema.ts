@@ -40,6 +40,7 @@ import {
   section,
   text,
 } from "./fields";
+import { aws } from "./awsSchema";
 import { fencing } from "./fencingSchema";
 import { machines } from "./machineSchema";
 import { isAddress } from "./network";
@@ -179,11 +180,9 @@ const privateKey = text(
 
 /** Every key of the configuration: its type, range and fixed default. Rules across keys are in rules/. */
 export function settingsOf(variant: Variant) {
-  const { onlyOnHosts, notOnHosts } = kinds(variant);
+  const { onlyOnLab, onlyOnAws, notOnLab } = kinds(variant);
   return section({
-    platform: choice(Platform, (found) =>
-      found === "aws" ? "aws is planned, not there yet" : "choose where the hosts come from",
-    ).default(Platform.Lab),
+    platform: choice(Platform, "choose where the hosts come from").default(Platform.Lab),
     serviceNetwork: network.default("10.10.1.0/24"),
     linkNetwork: network.default("10.10.2.0/24"),
     replicationNetwork: network.exactOptional(),
@@ -191,7 +190,8 @@ export function settingsOf(variant: Variant) {
     vipAliases: list(address, "a list of addresses").prefault([]),
     ...machines(variant),
     replication: replication.prefault({}),
-    lab: notOnHosts(lab.prefault({})),
+    lab: onlyOnLab(lab.prefault({})),
+    aws: onlyOnAws(aws),
     shares: z
       .array(share, oneShare)
       .min(1, oneShare)
@@ -203,7 +203,7 @@ export function settingsOf(variant: Variant) {
     fencing: fencing.prefault({}),
     nfs: nfs.prefault({}),
     secretsGeneration: integer(1).default(SECRETS_GENERATION),
-    sshPrivateKey: onlyOnHosts(privateKey, advise("the private key that opens the hosts", SET_KEY)),
+    sshPrivateKey: notOnLab(privateKey, advise("the private key that opens the hosts", SET_KEY)),
     connectTimeoutSeconds: seconds(10, 3600).default(CONNECT_TIMEOUT_SECONDS),
   });
 }

@@ -8,6 +8,8 @@ export enum Platform {
   Lab = "lab",
   /** Machines that exist and answer SSH. */
   Hosts = "hosts",
+  /** Instances on EC2. */
+  Aws = "aws",
 }
 
 /** What decides which keys must be there and which must not. Where it is not known, every key may be there. */
@@ -39,29 +41,53 @@ function kind(refused?: Advice | false, needed?: Advice | false) {
 /** The kinds of keys that depend on the variant. */
 export function kinds({ platform, replication }: Variant) {
   const isHosts = platform === Platform.Hosts;
-  const onLab =
-    platform === Platform.Lab &&
-    advise("nothing on platform lab, which sets it itself", "remove it, or set platform to hosts");
+  const isAws = platform === Platform.Aws;
+  const isMade = platform === Platform.Lab || isAws;
+  const onMade =
+    isMade &&
+    advise(`nothing on platform ${platform}, which sets it itself`, "remove it, or set platform to hosts");
   const onHosts: Advice | false =
     isHosts &&
     (({ path }) => advise("a value on platform hosts", `see ${String(path?.at(-1))} in docs/config.md`));
+  const onAws = isAws && advise("nothing on platform aws, which sets it itself", "remove it");
   const withReplication = kind(
-    replication === false &&
-      advise("nothing without replicationNetwork", "remove it, or set replicationNetwork"),
+    onAws ||
+      (replication === false &&
+        advise("nothing without replicationNetwork", "remove it, or set replicationNetwork")),
     replication === true &&
       advise("a value where replicationNetwork is set", "set it, or remove replicationNetwork"),
   );
   return {
-    /** The lab sets it itself. */
-    notOnLab: kind(onLab),
-    /** The lab sets it itself, and hosts must have it. */
-    onlyOnHosts: kind(onLab, onHosts),
-    /** The lab has a default for it. */
+    /** Platforms that make machines set it themselves. */
+    onHosts: kind(onMade),
+    /** The same, and hosts must have it. */
+    onlyOnHosts: kind(onMade, onHosts),
+    /** The lab sets it itself, and all others must have it. */
+    notOnLab: kind(platform === Platform.Lab && onMade, (isHosts || isAws) && advise("a value", "set it")),
+    /** Platforms that make machines have a default for it. */
     neededOnHosts: kind(undefined, onHosts),
-    notOnHosts: kind(isHosts && advise("nothing on platform hosts", "remove it, or set platform to lab")),
+    /** The lab has a default for it, and AWS sets it itself. */
+    neededAddress: kind(onAws, onHosts),
+    /** AWS sets it itself, and all others must have it. */
+    notOnAws: <T extends z.ZodType>(schema: T) =>
+      isAws ? kind(onAws)(schema) : (schema as unknown as z.ZodExactOptional<T>),
+    onlyOnLab: kind(
+      (isHosts || isAws) && advise(`nothing on platform ${platform}`, "remove it, or set platform to lab"),
+    ),
+    onAws: kind(
+      platform !== undefined &&
+        !isAws &&
+        advise(`nothing on platform ${platform}`, "remove it, or set platform to aws"),
+    ),
+    onlyOnAws: kind(
+      platform !== undefined &&
+        !isAws &&
+        advise(`nothing on platform ${platform}`, "remove it, or set platform to aws"),
+      isAws && advise("a value on platform aws", "see aws in docs/config.md"),
+    ),
     /** It is there if, and only if, there is a replication network. */
     withReplication,
-    /** The same, but the lab sets it itself. */
-    replicationOnHosts: isHosts ? withReplication : kind(onLab),
+    /** The same, but platforms that make machines set it themselves. */
+    replicationOnHosts: isHosts ? withReplication : kind(onMade),
   };
 }

@@ -42,7 +42,7 @@ function written(file: string): Record<string, unknown> {
 /** Asks a host. Its clock is told as seconds ahead of ours. */
 async function ask(config: HostsClusterConfig, machine: ExistingMachine, key: string): Promise<Answer> {
   const { sshHost, sshPort, sshUser, hostKey } = machine;
-  const login = `${sshCommand(sshHost, sshPort, sshUser, hostKey)} -i ${quote(key)} -o IdentitiesOnly=yes`;
+  const login = `${sshCommand({ host: sshHost, port: sshPort, user: sshUser, hostKey })} -i ${quote(key)} -o IdentitiesOnly=yes`;
   const text = preflightText(wantedOf(config, machine), nodeFile("disk.sh"), nodeFile("preflight.sh"));
   try {
     const { clock, ...answer } = answerOf(await onNode({ sshCommand: login }, "bash -s", PATIENCE, text));

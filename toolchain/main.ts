@@ -4,11 +4,12 @@ import { findCli } from "./cli";
 import { parseArguments } from "./arguments";
 import type { Arguments } from "./arguments";
 import { pluginEnvironment } from "./plugins";
-import { labWish, prepareLab, prepareTests } from "./prerequisites";
+import { endMoto, moto } from "./moto";
+import { labWish, prepareLab, prepareTests, settings } from "./prerequisites";
 import { capture, notice, onPath, run, runScript, UserError } from "./process";
 import { exportStack, noStack, prepareStack, pulumi, stackOutputs } from "./stack";
 import type { Wish } from "./stack";
-import { forget, isEmpty, stateEnvironment } from "./state";
+import { configOf, forget, isEmpty, stateEnvironment } from "./state";
 import { leftOut } from "./without";
 
 const USAGE = `usage: npm run VERB -- [--stack NAME] [arguments of the Pulumi CLI]
@@ -84,11 +85,21 @@ async function enter({ stack, configFile }: Arguments): Promise<string[]> {
   process.env["PULUMI_SKIP_UPDATE_CHECK"] ??= "true";
   const cli = await findCli();
   Object.assign(process.env, stateEnvironment(stack, configFile));
-  const { env, standIns } = pluginEnvironment(cli);
+  const config = configOf(stack, configFile);
+  const pretended = config !== undefined && isPretended(config);
+  const aws = config !== undefined && settings(config)["ha-nfs:platform"] === "aws";
+  const { env, standIns } = pluginEnvironment(cli, { aws, pretended });
   Object.assign(process.env, env);
+  if (pretended) Object.assign(process.env, PRETENDED, (await moto(stack)).env);
   process.env["PATH"] = [path.dirname(cli.path), process.env["PATH"]].join(path.delimiter);
   return standIns;
 }
+
+/** Nothing runs on a host that is not there, and none is asked who serves. */
+const PRETENDED = { HA_NFS_IDLE_COMMANDS: "1", HA_NFS_ACTIVE: "" };
+
+/** Whether the stack's AWS is moto. */
+const isPretended = (config: string) => settings(config)["toolchain:aws"] === "moto";
 
 interface Mode extends Wish {
   /** Flags of ours for the CLI. */
@@ -119,8 +130,15 @@ async function operate(
     notice(`the official ${standIns.join(", ")} can't be had here: using ha-nfs's own`);
   const config = prepareStack(given.stack, given.configFile, wish);
   if (config === undefined) throw new UserError(noStack(given.stack));
-  const named = ["--stack", given.stack, "--config-file", config, ...leftOut(verb, given, config)];
-  if (asks && !given.has("--yes", "-y", ...ONLY_SHOWS) && !isLab(given.stack, config)) {
+  const on = ["--stack", given.stack, "--config-file", config];
+  const named = [...on, ...leftOut(verb, given, config)];
+  const pretended = isPretended(config);
+  if (pretended) {
+    const set = ["config", "set", "--secret", "ha-nfs:sshPrivateKey", ...on];
+    pulumi(set, (await moto(given.stack)).sshKey);
+  }
+  const isHarmless = pretended || isLab(given.stack, config);
+  if (asks && !given.has("--yes", "-y", ...ONLY_SHOWS) && !isHarmless) {
     const show = verb === "up" ? ["preview"] : [verb, ...ONLY_SHOWS];
     const rest = given.rest.filter((flag) => flag !== "--continue-on-error"); // which a preview does not know
     const status = await consent(verb, given.stack, () => run("pulumi", [...show, ...named, ...rest]));
@@ -198,11 +216,22 @@ async function destroy(given: Arguments): Promise<number> {
   };
   if (isEmpty()) return gone();
   await enter(given);
-  if (!exportStack(given.stack)) return gone();
-  const status = await operate("destroy", given, { flags: ["--yes"], asks: true });
+  const kept = exportStack(given.stack)?.deployment.resources?.filter(({ protect }) => protect);
+  if (!kept) return gone();
+  const flags = ["--yes", ...(kept.length > 0 ? ["--exclude-protected"] : [])];
+  const status = await operate("destroy", given, { flags, asks: true });
   const narrowed = given.has("--target", "-t", "--exclude", "-x", "--preview-only", "--help", "-h");
-  if (status !== 0 || narrowed || exportStack(given.stack)?.deployment.resources?.length) return status;
-  pulumi(["stack", "rm", "--yes", "--preserve-config", "--remove-backups", "--stack", given.stack]);
+  if (status !== 0 || narrowed) return status;
+  const config = configOf(given.stack, given.configFile);
+  const pretended = config !== undefined && isPretended(config);
+  if (exportStack(given.stack)?.deployment.resources?.length && !pretended) {
+    for (const { id, type } of kept)
+      notice(`kept, with its data: ${id} (${type}): the next up takes it again`);
+    return status;
+  }
+  const whole = pretended ? ["--force"] : [];
+  pulumi(["stack", "rm", "--yes", ...whole, "--preserve-config", "--remove-backups", "--stack", given.stack]);
+  if (pretended) endMoto(given.stack);
   forget(given.stack);
   notice(`the stack ${given.stack} is removed; its configuration stays`);
   return 0;

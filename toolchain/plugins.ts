@@ -22,8 +22,16 @@ interface Plugin {
   version: string;
 }
 
+/** What a stack wants of its plugins. */
+export interface PluginWish {
+  /** Whether its hosts are on AWS. */
+  aws: boolean;
+  /** Whether its hosts are only pretended: then the plugin that would run commands on them must be ours. */
+  pretended: boolean;
+}
+
 /** The plugins that the program needs, each in the version of its npm package. */
-function needed(): Plugin[] {
+function needed({ aws }: PluginWish): Plugin[] {
   const plugin = (kind: Plugin["kind"], name: string, from: string): Plugin => {
     const manifest = readFileSync(require.resolve(`${from}/package.json`), "utf8");
     return { kind, name, version: (JSON.parse(manifest) as { version: string }).version };
@@ -32,6 +40,7 @@ function needed(): Plugin[] {
     plugin("language", "nodejs", "@pulumi/pulumi"),
     plugin("resource", "command", "@pulumi/command"),
     plugin("resource", "random", "@pulumi/random"),
+    ...(aws ? [plugin("resource", "aws", "@pulumi/aws")] : []),
   ];
 }
 
@@ -43,9 +52,13 @@ const folder = ({ kind, name, version }: Plugin) => `${kind}-${name}-v${version}
  * and links to what the user's home has: unlike plugins found on PATH, which win in any case, the engine does
  * not warn of those in its home.
  */
-export function pluginEnvironment(cli: Cli): { env: NodeJS.ProcessEnv; standIns: string[] } {
+export function pluginEnvironment(
+  cli: Cli,
+  wish: PluginWish,
+): { env: NodeJS.ProcessEnv; standIns: string[] } {
   const users = process.env["PULUMI_HOME"] || path.join(homedir(), ".pulumi");
-  const missing = needed().filter((plugin) => !isHad(plugin, cli, users));
+  const isOurs = ({ name }: Plugin) => wish.pretended && name === "command";
+  const missing = needed(wish).filter((plugin) => isOurs(plugin) || !isHad(plugin, cli, users));
   if (missing.length === 0) return { env: {}, standIns: [] };
 
   const home = path.join(STATE, "home");

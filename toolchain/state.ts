@@ -96,6 +96,11 @@ export function copyConfig(stack: string, given?: string, old = false): string {
   return copy;
 }
 
+/** The configuration of a stack: its own file, the one that the user names, or the copy before; undefined if there is none. */
+export function configOf(stack: string, given?: string): string | undefined {
+  return [sourceOf(stack, given), copyOf(stack)].find((file) => existsSync(file));
+}
+
 const copyOf = (stack: string) => path.join(STATE, `Pulumi.${stack}.yaml`);
 
 function configFiles(folder: string): string[] {

@@ -43,6 +43,22 @@ export interface SshArgs {
   privateKey: pulumi.Input<string>;
   /** The host's public key, one line `ssh-ed25519 AAAA…` or `ecdsa-sha2-nistp256 AAAA…`; any other key is refused. */
   hostKey: pulumi.Input<string>;
+  /** The host through which SSH comes to this one. @default none */
+  proxy?: Bastion;
+}
+
+/** A host through which SSH comes to others. */
+export interface Bastion {
+  /** Name or address to dial. */
+  host: pulumi.Input<string>;
+  /** TCP port. */
+  port: number;
+  /** Login. */
+  user: string;
+  /** Private key in OpenSSH format. */
+  privateKey: pulumi.Input<string>;
+  /** The host's public key; any other is refused. */
+  hostKey: pulumi.Input<string>;
 }
 
 /** A machine with Debian 13 that answers SSH. */
@@ -102,7 +118,9 @@ export class Host extends pulumi.ComponentResource {
     );
     this.sshCommand = pulumi.output(
       args.sshCommand ??
-        pulumi.all([host, this.hostKey]).apply(([to, key]) => sshCommand(to, port, user, key)),
+        pulumi
+          .output({ host, hostKey: this.hostKey, proxy: ssh.proxy && withoutKey(ssh.proxy) })
+          .apply((to) => sshCommand({ port, user, ...to })),
     );
     this.connection = pulumi.secret(ssh);
     const machine = args.machine === undefined ? undefined : resourceAt(args.machine);
@@ -169,6 +187,11 @@ export class Host extends pulumi.ComponentResource {
 /** IPv4 address of an interface, without the prefix length. */
 export function withoutPrefix({ address }: Nic): pulumi.Output<string> {
   return pulumi.output(address).apply((text) => text.replace(/\/.*/, ""));
+}
+
+/** What an operator, who has keys of their own, has to know of a bastion. */
+function withoutKey({ host, port, user, hostKey }: Bastion) {
+  return { host, port, user, hostKey: pulumi.unsecret(pulumi.output(hostKey)) };
 }
 
 /** Stands for a resource of which only the URN is known, in a resource's options. */

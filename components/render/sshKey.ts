@@ -8,6 +8,7 @@ export interface SshKey {
 }
 
 const TYPE = "ssh-ed25519";
+const MAGIC = "openssh-key-v1\0";
 /** An ed25519 private key as PKCS #8 in DER is this, then 32 bytes (RFC 8410). */
 const PKCS8 = Buffer.from("302e020100300506032b657004220420", "hex");
 
@@ -25,7 +26,7 @@ export function sshKey(secret: string, comment: string): SshKey {
   const check = number(createHash("sha256").update(seed).digest().readUInt32BE(0));
   const body = [check, check, field(TYPE), field(point), field(Buffer.concat([seed, point])), field(comment)];
   const blob = Buffer.concat([
-    Buffer.from("openssh-key-v1\0"),
+    Buffer.from(MAGIC),
     field("none"),
     field("none"),
     field(""),
@@ -38,6 +39,27 @@ export function sshKey(secret: string, comment: string): SshKey {
     privateKey: `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines.join("\n")}\n-----END OPENSSH PRIVATE KEY-----\n`,
     publicKey: `${TYPE} ${publicBlob.toString("base64")} ${comment}`,
   };
+}
+
+/**
+ * The public half of a private key in OpenSSH's format, whose file has it in clear: `ssh-ed25519 AAAA…`.
+ *
+ * @throws RangeError when the text is none
+ */
+export function publicKeyOf(privateKey: string): string {
+  const [, base64 = ""] = /^-----BEGIN OPENSSH PRIVATE KEY-----([^-]*)/.exec(privateKey) ?? [];
+  let rest = Buffer.from(base64, "base64");
+  const take = (length: number) => {
+    if (length > rest.length) throw new RangeError("this is no private key in OpenSSH's format");
+    const taken = rest.subarray(0, length);
+    rest = rest.subarray(length);
+    return taken;
+  };
+  const next = () => take(take(4).readUInt32BE(0));
+  take(MAGIC.length);
+  const [, , , , blob] = [next(), next(), next(), take(4), next()] as Buffer[];
+  const type = blob?.subarray(4, 4 + blob.readUInt32BE(0)).toString() ?? "";
+  return `${type} ${blob?.toString("base64")}`;
 }
 
 function number(value: number): Buffer {

@@ -10,7 +10,7 @@ export function checkFencing(draft: Draft, written: Lookup, report: Report): voi
   // Of an unknown platform nobody knows the defaults.
   if (!fencing || platform === undefined) return;
   const { device = NONE, witness = NONE, allowDataLoss } = fencing;
-  if (device === LAB_DEVICE && platform === Platform.Hosts) {
+  if (device === LAB_DEVICE && platform !== Platform.Lab) {
     const mend = "name the command that switches a master off, or set platform to lab";
     report(["fencing", "device"], show(device), "the path of a command, or none", mend);
   }

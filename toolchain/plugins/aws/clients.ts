@@ -4,7 +4,12 @@ import type { Shape } from "../shape";
 import type { Properties } from "../values";
 
 /** Of the provider's own configuration; all else comes as the SDK finds it: AWS_ENDPOINT_URL, AWS_PROFILE and the like. */
-export const CONFIG: Shape = { region: { type: "string" } };
+export const CONFIG: Shape = {
+  region: { type: "string" },
+  // the SDK's own defaults, of what we never do
+  skipCredentialsValidation: { type: "string" },
+  skipRegionValidation: { type: "string" },
+};
 
 /** How often a throttled call is tried, with the SDK's own growing waits between. */
 const ATTEMPTS = 8;

@@ -1,0 +1,76 @@
+import { Provider } from "@pulumi/aws/provider";
+import * as pulumi from "@pulumi/pulumi";
+import { VipMode } from "../../enums";
+import type { HostArgs } from "../../remote/host";
+import type { Platform } from "../platform";
+import type { AwsArgs } from "./args";
+import { Machine } from "./machine";
+import { Network } from "./network";
+import { OverlayRoutes } from "./overlayRoutes";
+import { MasterRole } from "./role";
+import { SecurityGroups } from "./securityGroups";
+
+/** Instances on EC2, in two zones, with all that they need around them. `destroy` leaves the data volumes. */
+export class Aws extends pulumi.ComponentResource implements Platform {
+  public readonly hosts: Record<string, HostArgs>;
+
+  constructor(name: string, args: AwsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ha-nfs:index:Aws", name, {}, opts);
+    const provider = new Provider(name, { region: args.region }, { parent: this });
+    const within = { parent: this, provider };
+    const network = new Network(`${name}-net`, args.network, within);
+    const groups = new SecurityGroups(
+      `${name}-groups`,
+      {
+        vpcId: network.vpcId,
+        ports: args.ports,
+        networks: { clients: args.clientNetworks, ssh: args.sshNetworks },
+      },
+      within,
+    );
+    const role = new MasterRole(`${name}-masters`, within);
+    const machine = (node: string, isMaster: boolean, after?: Machine) => {
+      const of = args.nodes[node];
+      if (!of) throw new Error(`aws: no node is named ${node}`);
+      return new Machine(
+        `${name}-${node}`,
+        {
+          ...of,
+          node,
+          network,
+          group: isMaster ? groups.masters : groups.slaves,
+          ...(isMaster && { profile: role.profile }),
+          after: after?.instance,
+          ssh: args,
+        },
+        within,
+      );
+    };
+    const [first = "", second = ""] = args.masters;
+    const order = args.active === second ? [first, second] : [second, first];
+    // one master stops for a change only when the other has started again
+    const standby = machine(order[0] ?? "", true);
+    const active = machine(order[1] ?? "", true, standby);
+    const preferred = order[0] === first ? standby : active;
+    if (args.vipMode === VipMode.RouteTable)
+      new OverlayRoutes(
+        `${name}-vip`,
+        { vips: args.vips, network, interfaceId: preferred.service.id },
+        within,
+      );
+    const pair = [standby, active];
+    role.allow({
+      routeTables:
+        args.vipMode === VipMode.RouteTable ? [...network.tables.values()].map(({ arn }) => arn) : [],
+      interfaces: args.vipMode === VipMode.SecondaryIp ? pair.map(({ service }) => service.arn) : [],
+      instances: pair.map(({ instance }) => instance.arn),
+    });
+    const slaves = Object.keys(args.nodes).filter((node) => !args.masters.includes(node));
+    this.hosts = Object.fromEntries([
+      [order[0] ?? "", standby.host],
+      [order[1] ?? "", active.host],
+      ...slaves.map((node) => [node, machine(node, false).host] as const),
+    ]);
+    this.registerOutputs({});
+  }
+}
