@@ -45,7 +45,7 @@ import { fencing } from "./fencingSchema";
 import { machines } from "./machineSchema";
 import { isAddress } from "./network";
 import { advise } from "./report";
-import { hasPassphrase } from "./sshKey";
+import { hasPassphrase, hasPublicKey } from "./sshKey";
 import { kinds, Platform, type Variant } from "./variant";
 
 const DRBD = withDefaults(DrbdOptions);
@@ -164,19 +164,28 @@ const nfs = section({
 
 const oneShare = says("a list of at least one { name, clients }", "name what the cluster shall export");
 
-const privateKey = text(
-  /^-----BEGIN [A-Z ]*PRIVATE KEY-----\r?\n/,
-  "the text of an SSH private key, from -----BEGIN to -----END",
-  SET_KEY,
-)
-  .refine(
-    (key) => !hasPassphrase(key),
-    says(
-      "a private key without a passphrase, for nobody is there to type it",
-      "take it off a copy with `ssh-keygen -p -N '' -f COPY`, and set that",
-    ),
+/** Of the hosts that AWS makes, it gives the public half too, which only OpenSSH's own format has in clear. */
+const privateKey = (platform: Platform | undefined) =>
+  text(
+    /^-----BEGIN [A-Z ]*PRIVATE KEY-----\r?\n/,
+    "the text of an SSH private key, from -----BEGIN to -----END",
+    SET_KEY,
   )
-  .transform((value) => pulumi.secret(value));
+    .refine(
+      (key) => !hasPassphrase(key),
+      says(
+        "a private key without a passphrase, for nobody is there to type it",
+        "take it off a copy with `ssh-keygen -p -N '' -f COPY`, and set that",
+      ),
+    )
+    .refine(
+      (key) => platform !== Platform.Aws || hasPublicKey(key),
+      says(
+        "on platform aws a key in OpenSSH's format",
+        "rewrite a copy with `ssh-keygen -p -f COPY`, and set that",
+      ),
+    )
+    .transform((value) => pulumi.secret(value));
 
 /** Every key of the configuration: its type, range and fixed default. Rules across keys are in rules/. */
 export function settingsOf(variant: Variant) {
@@ -203,7 +212,10 @@ export function settingsOf(variant: Variant) {
     fencing: fencing.prefault({}),
     nfs: nfs.prefault({}),
     secretsGeneration: integer(1).default(SECRETS_GENERATION),
-    sshPrivateKey: notOnLab(privateKey, advise("the private key that opens the hosts", SET_KEY)),
+    sshPrivateKey: notOnLab(
+      privateKey(variant.platform),
+      advise("the private key that opens the hosts", SET_KEY),
+    ),
     connectTimeoutSeconds: seconds(10, 3600).default(CONNECT_TIMEOUT_SECONDS),
   });
 }

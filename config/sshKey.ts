@@ -1,3 +1,5 @@
+import { publicKeyOf } from "../components/render/sshKey";
+
 const MAGIC = Buffer.from("openssh-key-v1\0");
 /** The name of the cipher, behind its length (PROTOCOL.key in OpenSSH's sources). */
 const NO_CIPHER = Buffer.from("\0\0\0\x04none");
@@ -9,4 +11,13 @@ export function hasPassphrase(key: string): boolean {
   const bytes = Buffer.from(body, "base64");
   const cipher = bytes.subarray(MAGIC.length, MAGIC.length + NO_CIPHER.length);
   return bytes.subarray(0, MAGIC.length).equals(MAGIC) && !cipher.equals(NO_CIPHER);
+}
+
+/** Whether an SSH private key has its public half in clear: OpenSSH's own form. */
+export function hasPublicKey(key: string): boolean {
+  try {
+    return publicKeyOf(key) !== "";
+  } catch {
+    return false;
+  }
 }

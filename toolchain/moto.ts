@@ -22,12 +22,12 @@ interface Running {
   sshKey: string;
 }
 
-/** The program that imitates AWS, in a Python environment of its own in the cache. */
-function motoServer(): string {
+/** A program of moto's Python environment, which is its own and in the cache. */
+export function motoProgram(name: "moto_server" | "python"): string {
   const hash = createHash("sha256").update(readFileSync(REQUIREMENTS)).digest("hex").slice(0, 12);
   const folder = path.join(cacheDir(), `moto-${hash}`);
-  const program = path.join(folder, "bin/moto_server");
-  if (existsSync(program)) return program;
+  const program = path.join(folder, "bin", name);
+  if (existsSync(path.join(folder, "complete"))) return program;
   notice("installing moto, which imitates AWS: 140 MB, once");
   mkdirSync(cacheDir(), { recursive: true });
   // a virtual environment has its own path in its programs, so it can't be made elsewhere and moved here
@@ -43,6 +43,7 @@ function motoServer(): string {
     const advice = "Python 3 with venv (Debian's python3-venv) and a package index are needed";
     throw new UserError(`${(stdout + stderr).trim()}\n${command} ${args.join(" ")} failed: ${advice}`);
   }
+  writeFileSync(path.join(folder, "complete"), "");
   return program;
 }
 
@@ -60,7 +61,7 @@ function running(stack: string): Running | undefined {
 async function start(stack: string): Promise<Running> {
   const log = path.join(STATE, `moto-${stack}.log`);
   const out = openSync(log, "w", 0o600);
-  const child = spawn(motoServer(), ["-H", "127.0.0.1", "-p", "0"], {
+  const child = spawn(motoProgram("moto_server"), ["-H", "127.0.0.1", "-p", "0"], {
     stdio: ["ignore", out, out],
     env: { ...process.env, MOTO_AMIS_PATH: IMAGES },
     detached: true,

@@ -57,11 +57,12 @@ export function pluginEnvironment(
   wish: PluginWish,
 ): { env: NodeJS.ProcessEnv; standIns: string[] } {
   const users = process.env["PULUMI_HOME"] || path.join(homedir(), ".pulumi");
+  const home = path.join(STATE, "home");
+  if (users === home) return { env: {}, standIns: [] }; // a verb within a verb
   const isOurs = ({ name }: Plugin) => wish.pretended && name === "command";
   const missing = needed(wish).filter((plugin) => isOurs(plugin) || !isHad(plugin, cli, users));
   if (missing.length === 0) return { env: {}, standIns: [] };
 
-  const home = path.join(STATE, "home");
   const credentials = path.join(users, "credentials.json");
   if (existsSync(credentials)) link(credentials, path.join(home, "credentials.json"));
   const installed = path.join(users, "plugins");

@@ -49,7 +49,6 @@ export function userData({ name, user, authorizedKey, hostKey }: UserData): stri
     prefer_fqdn_over_hostname: true,
     manage_etc_hosts: "localhost",
     ssh_deletekeys: true,
-    ssh_genkeytypes: [],
     ssh_keys: { ed25519_private: hostKey.privateKey, ed25519_public: hostKey.publicKey },
     users: [
       {

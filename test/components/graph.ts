@@ -38,7 +38,10 @@ export async function graph(
           hostKey: "ssh-ed25519 AAAA",
           publicKey: "PUBLIC",
         });
-        const outputs = preview ? {} : { stdout: printed[name] ?? stdout, result: `result of ${name}` };
+        const made = { arn: `arn:of:${name}`, privateIp: "10.10.1.11" }; // what a cloud gives
+        const outputs = preview
+          ? {}
+          : { stdout: printed[name] ?? stdout, result: `result of ${name}`, ...made };
         return { id: preview ? undefined : `${name}-id`, state: { ...(state as object), ...outputs } };
       },
     },

@@ -28,10 +28,15 @@ export class Plugin {
     readonly process: ChildProcess,
     private readonly client: ResourceProviderClient,
     private readonly engine: grpc.Server,
-    private readonly type: string,
+    /** Of the resources that the calls are about. */
+    public type: string,
   ) {}
 
-  static async start(name: "command" | "random", type: string): Promise<Plugin> {
+  static async start(
+    name: "command" | "random" | "aws",
+    type: string,
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<Plugin> {
     const log: string[] = [];
     const engine = new grpc.Server();
     engine.addService(EngineService, {
@@ -48,6 +53,7 @@ export class Plugin {
     const executable = path.resolve("toolchain/plugins", name, `pulumi-resource-${name}`);
     const child = spawn(executable, [`127.0.0.1:${enginePort}`], {
       cwd: "/",
+      env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "inherit"],
     });
     const [port] = (await once(child.stdout, "data")) as [Buffer];
@@ -113,6 +119,39 @@ export class Plugin {
       .setProperties(toStruct(state))
       .setTimeout(timeout);
     await promise<Empty>((done) => this.client.delete(request, done));
+  }
+
+  /** The provider's own configuration. @returns what is wrong with it */
+  async configure(config: Properties): Promise<string[]> {
+    const checked = await promise<rpc.CheckResponse>((done) =>
+      this.client.checkConfig(new rpc.CheckRequest().setNews(toStruct(config)), done),
+    );
+    await promise((done) =>
+      this.client.configure(new rpc.ConfigureRequest().setArgs(toStruct(config)), done),
+    );
+    return checked.getFailuresList().map((failure) => failure.getProperty());
+  }
+
+  /** What is there now; undefined when it is gone. */
+  async read(
+    state: Properties,
+    inputs: Properties,
+  ): Promise<{ state: Properties; inputs: Properties } | undefined> {
+    const request = new rpc.ReadRequest()
+      .setUrn(this.urn)
+      .setId(state["id"] as string)
+      .setProperties(toStruct(state))
+      .setInputs(toStruct(inputs));
+    const response = await promise<rpc.ReadResponse>((done) => this.client.read(request, done));
+    if (response.getId() === "") return undefined;
+    return { state: fromStruct(response.getProperties()), inputs: fromStruct(response.getInputs()) };
+  }
+
+  async invoke(token: string, args: Properties): Promise<Properties> {
+    const request = new rpc.InvokeRequest().setTok(token).setArgs(toStruct(args));
+    return fromStruct(
+      (await promise<rpc.InvokeResponse>((done) => this.client.invoke(request, done))).getReturn(),
+    );
   }
 
   async cancel(): Promise<void> {

@@ -2,7 +2,7 @@ import * as api from "@aws-sdk/client-ec2";
 import { HalfMade } from "../halfMade";
 import { ec2, ec2Arn } from "./clients";
 import { ec2Kind, tagged, waiting } from "./ec2";
-import { flag, list, needed, object, refusal, tagsOf, text, type Tags } from "./kind";
+import { list, needed, object, refusal, tagsOf, text, type Tags } from "./kind";
 
 interface InstanceInputs {
   ami: string;
@@ -10,7 +10,6 @@ interface InstanceInputs {
   networkInterfaces?: { deviceIndex: number; networkInterfaceId: string }[];
   userData?: string;
   iamInstanceProfile?: string;
-  ebsOptimized?: boolean;
   metadataOptions?: { httpTokens?: string; httpPutResponseHopLimit?: number };
   maintenanceOptions?: { autoRecovery?: string };
   rootBlockDevice?: { volumeSize?: number; volumeType?: string; encrypted?: boolean; tags?: Tags };
@@ -26,6 +25,24 @@ async function image(id: string): Promise<api.Image> {
   throw refusal("InvalidAMIID.NotFound", `The image id '[${id}]' does not exist`);
 }
 
+type Interfaces = InstanceInputs["networkInterfaces"];
+
+async function interfaces(given: Interfaces = []): Promise<api.NetworkInterface[]> {
+  if (given.length === 0) return [];
+  const { NetworkInterfaces = [] } = await ec2().send(
+    new api.DescribeNetworkInterfacesCommand({
+      NetworkInterfaceIds: given.map(({ networkInterfaceId }) => networkInterfaceId),
+    }),
+  );
+  return NetworkInterfaces;
+}
+
+/** Where EC2 puts an instance that is given its interfaces; moto would put it in the region's first zone. */
+async function placement(given: Interfaces): Promise<api.Placement | undefined> {
+  const [first] = await interfaces(given);
+  return first && { AvailabilityZone: first.AvailabilityZone };
+}
+
 async function refuse({ ami, instanceType, networkInterfaces = [] }: InstanceInputs): Promise<void> {
   const { Architecture = "", ImageId } = await image(ami);
   const { InstanceTypes: [type] = [] } = await ec2().send(
@@ -36,17 +53,13 @@ async function refuse({ ami, instanceType, networkInterfaces = [] }: InstanceInp
     const message = `The architecture '${fits.join(",")}' of the specified instance type does not match the architecture '${Architecture}' of the specified AMI ${ImageId}.`;
     throw refusal("InvalidParameterValue", message);
   }
-  const ids = networkInterfaces.map(({ networkInterfaceId }) => networkInterfaceId);
-  if (ids.length === 0) return;
-  const { NetworkInterfaces = [] } = await ec2().send(
-    new api.DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: ids }),
-  );
-  for (const { NetworkInterfaceId, Attachment } of NetworkInterfaces) {
+  const given = await interfaces(networkInterfaces);
+  for (const { NetworkInterfaceId, Attachment } of given) {
     if (!Attachment?.InstanceId) continue;
     const message = `Interface: [${NetworkInterfaceId}] in use.`;
     throw refusal("InvalidNetworkInterface.InUse", message);
   }
-  if (new Set(NetworkInterfaces.map((each) => each.AvailabilityZone)).size > 1)
+  if (new Set(given.map((each) => each.AvailabilityZone)).size > 1)
     throw refusal(
       "InvalidParameterCombination",
       "The network interfaces must be in the same availability zone",
@@ -73,7 +86,6 @@ export const instance = ec2Kind<InstanceInputs>({
     networkInterfaces: list,
     userData: text,
     iamInstanceProfile: text,
-    ebsOptimized: flag,
     metadataOptions: object,
     maintenanceOptions: object,
     rootBlockDevice: object,
@@ -88,7 +100,7 @@ export const instance = ec2Kind<InstanceInputs>({
         InstanceType: of.instanceType as api._InstanceType,
         MinCount: 1,
         MaxCount: 1,
-        EbsOptimized: of.ebsOptimized,
+        Placement: await placement(of.networkInterfaces),
         IamInstanceProfile: of.iamInstanceProfile === undefined ? undefined : { Name: of.iamInstanceProfile },
         NetworkInterfaces: of.networkInterfaces?.map(({ deviceIndex, networkInterfaceId }) => ({
           DeviceIndex: deviceIndex,

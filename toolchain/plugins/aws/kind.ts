@@ -71,7 +71,7 @@ export function kind<I extends object>(of: Kind<I>): Resource {
     replaces: (input) => input !== "tags" && !Object.hasOwn(of.updates ?? {}, input),
     async create(properties) {
       const inputs = plain(properties) as Tagged<I>;
-      await of.refuse?.(inputs);
+      await telling(Promise.resolve(of.refuse?.(inputs)));
       const id = await telling(of.make(inputs));
       return outputs(id, inputs);
     },
