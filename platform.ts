@@ -1,3 +1,4 @@
+import type * as pulumi from "@pulumi/pulumi";
 import type {
   AwsClusterConfig,
   ClusterConfig,
@@ -28,7 +29,8 @@ import {
   type ReadPoolOptions,
 } from "./components";
 
-type AwsPlatform = new (name: string, args: AwsArgs) => Platform;
+type AwsPlatform = new (name: string, args: AwsArgs, opts?: Options) => Platform;
+type Options = pulumi.ComponentResourceOptions;
 
 /** A host of AWS as the configuration has it. */
 interface Sized {
@@ -42,10 +44,10 @@ export interface Hosts extends Required<Pick<NfsClusterArgs, "hosts" | "masters"
 }
 
 /** Makes the hosts that the configuration asks for, or finds them, and gives each its role. */
-export function createHosts(config: ClusterConfig): Hosts {
+export function createHosts(config: ClusterConfig, opts?: Options): Hosts {
   const { masters, readPool, fencing } = config;
   return {
-    hosts: platform(config).hosts,
+    hosts: platform(config, opts).hosts,
     masters: names(masters),
     clients: config.platform === PlatformName.Lab ? names(config.lab.clients) : [],
     readPool: readPool && { ...readPool, proxies: names(readPool.proxies) },
@@ -53,37 +55,41 @@ export function createHosts(config: ClusterConfig): Hosts {
   };
 }
 
-function platform(config: ClusterConfig): Platform {
+function platform(config: ClusterConfig, opts?: Options): Platform {
   switch (config.platform) {
     case PlatformName.Lab:
-      return lab(config);
+      return lab(config, opts);
     case PlatformName.Hosts:
-      return existingHosts(config);
+      return existingHosts(config, opts);
     case PlatformName.Aws:
-      return aws(config);
+      return aws(config, opts);
   }
 }
 
-function lab(config: LabClusterConfig): Platform {
+function lab(config: LabClusterConfig, opts?: Options): Platform {
   const { lab: sizes, masters, slaves, readPool, connectTimeoutSeconds } = config;
   const node = (machine: Machine, memoryMiB: number, dataDiskMiB = 0): [string, LabNodeArgs] => [
     machine.name,
     { nics: nics(config, machine), memoryMiB, dataDiskMiB },
   ];
-  return new Lab("lab", {
-    nodes: Object.fromEntries([
-      ...masters.map((master) => node(master, sizes.masterMemoryMiB, sizes.dataDiskMiB)),
-      ...sizes.clients.map((client) => node({ ...client, serviceDevice: "eth1" }, sizes.clientMemoryMiB)),
-      ...slaves.map((slave) => node(slave, sizes.slaveMemoryMiB, sizes.slaveDiskMiB)),
-      ...(readPool?.proxies ?? []).map((proxy) => node(proxy, sizes.proxyMemoryMiB)),
-    ]),
-    masters: names(masters),
-    ...(sizes.machine && { machine: sizes.machine }),
-    connectTimeoutSeconds,
-  });
+  return new Lab(
+    "lab",
+    {
+      nodes: Object.fromEntries([
+        ...masters.map((master) => node(master, sizes.masterMemoryMiB, sizes.dataDiskMiB)),
+        ...sizes.clients.map((client) => node({ ...client, serviceDevice: "eth1" }, sizes.clientMemoryMiB)),
+        ...slaves.map((slave) => node(slave, sizes.slaveMemoryMiB, sizes.slaveDiskMiB)),
+        ...(readPool?.proxies ?? []).map((proxy) => node(proxy, sizes.proxyMemoryMiB)),
+      ]),
+      masters: names(masters),
+      ...(sizes.machine && { machine: sizes.machine }),
+      connectTimeoutSeconds,
+    },
+    opts,
+  );
 }
 
-function existingHosts(config: HostsClusterConfig): Platform {
+function existingHosts(config: HostsClusterConfig, opts?: Options): Platform {
   const { masters, slaves, readPool, pushTargets, sshPrivateKey: privateKey, connectTimeoutSeconds } = config;
   const find = (machine: ExistingMachine): [string, HostArgs] => {
     const { name, sshHost: host, sshPort: port, sshUser: user, hostKey, dataDisk } = machine;
@@ -99,11 +105,11 @@ function existingHosts(config: HostsClusterConfig): Platform {
     ];
   };
   const machines = [...masters, ...slaves, ...(readPool?.proxies ?? []), ...pushTargets];
-  return new ExistingHosts("hosts", { hosts: Object.fromEntries(machines.map(find)) });
+  return new ExistingHosts("hosts", { hosts: Object.fromEntries(machines.map(find)) }, opts);
 }
 
 /** The package of AWS takes longer to load than all else, so it is loaded only here. */
-function aws(config: AwsClusterConfig): Platform {
+function aws(config: AwsClusterConfig, opts?: Options): Platform {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would be for everybody, its types too
   const { Aws } = require("./components/platforms/aws/aws") as { Aws: AwsPlatform };
   const { aws: of, masters, slaves, connectTimeoutSeconds, sshPrivateKey: privateKey } = config;
@@ -115,30 +121,34 @@ function aws(config: AwsClusterConfig): Platform {
     return [name, { zone, instanceType, volume }];
   };
   const [first, second] = masters;
-  return new Aws("aws", {
-    region: of.region,
-    network: of.network,
-    nodes: Object.fromEntries([
-      node(first, firstZone),
-      node(second, lastZone),
-      ...slaves.map((slave) => node(slave, slave.zone ?? firstZone)),
-    ]),
-    masters: names(masters),
-    active: process.env["HA_NFS_ACTIVE"],
-    vips: [config.vip, ...config.vipAliases],
-    vipMode: of.vipMode,
-    ports: clusterPorts({
-      manager: managerPorts(config),
-      drbd: config.drbd.port,
-      metrics: config.replication.metricsPort,
-      health: config.replication.healthPort,
-    }),
-    clientNetworks: of.clientNetworks,
-    sshNetworks: of.sshNetworks,
-    privateKey,
-    ...(bastion && { bastion: { ...bastion, privateKey } }),
-    connectTimeoutSeconds,
-  });
+  return new Aws(
+    "aws",
+    {
+      region: of.region,
+      network: of.network,
+      nodes: Object.fromEntries([
+        node(first, firstZone),
+        node(second, lastZone),
+        ...slaves.map((slave) => node(slave, slave.zone ?? firstZone)),
+      ]),
+      masters: names(masters),
+      active: process.env["HA_NFS_ACTIVE"],
+      vips: [config.vip, ...config.vipAliases],
+      vipMode: of.vipMode,
+      ports: clusterPorts({
+        manager: managerPorts(config),
+        drbd: config.drbd.port,
+        metrics: config.replication.metricsPort,
+        health: config.replication.healthPort,
+      }),
+      clientNetworks: of.clientNetworks,
+      sshNetworks: of.sshNetworks,
+      privateKey,
+      ...(bastion && { bastion: { ...bastion, privateKey } }),
+      connectTimeoutSeconds,
+    },
+    opts,
+  );
 }
 
 /** What the cluster manager sends between the masters. */

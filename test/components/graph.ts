@@ -16,23 +16,30 @@ export function isSecret(value: unknown): value is { value: unknown } {
   return typeof value === "object" && value !== null && SECRET in value;
 }
 
+/** What the mocks say. */
+export interface Said {
+  /** What a function of a provider returns, by its token. */
+  calls?: Readonly<Record<string, (args: Record<string, unknown>) => object>>;
+  /** What a command prints, by its name. */
+  printed?: Readonly<Record<string, string>>;
+}
+
 /**
- * Runs `build` under Pulumi's mocks and returns what it registered, by name. Its options must reach the component
- * under test: they note every resource's options, which the mocks do not see.
- * @param printed what a command prints, by its name
+ * Runs `build` under Pulumi's mocks and returns what it registered. Its options must reach the component under test: they
+ * note every resource's options, which the mocks do not see.
  */
-export async function graph(
+export async function registered(
   build: (opts: pulumi.ComponentResourceOptions) => unknown,
   preview = false,
-  printed: Readonly<Record<string, string>> = {},
-): Promise<Map<string, Registered>> {
+  { calls = {}, printed = {} }: Said = {},
+): Promise<Registered[]> {
   const inputs = new Map<string, Registered["inputs"]>();
   const seen = new Map<string, Registered>();
   await pulumi.runtime.setMocks(
     {
-      call: () => ({}),
-      newResource: ({ name, inputs: state }) => {
-        inputs.set(name, state as Registered["inputs"]);
+      call: ({ token, inputs: args }) => calls[token]?.(args as Record<string, unknown>) ?? {},
+      newResource: ({ type, name, inputs: state }) => {
+        inputs.set(`${type} ${name}`, state as Registered["inputs"]);
         const stdout = JSON.stringify({
           privateKey: "PRIVATE",
           hostKey: "ssh-ed25519 AAAA",
@@ -42,7 +49,7 @@ export async function graph(
         const outputs = preview
           ? {}
           : { stdout: printed[name] ?? stdout, result: `result of ${name}`, ...made };
-        return { id: preview ? undefined : `${name}-id`, state: { ...(state as object), ...outputs } };
+        return { id: preview ? undefined : `${name}-id`, state: { name, ...(state as object), ...outputs } };
       },
     },
     "ha-nfs",
@@ -52,15 +59,22 @@ export async function graph(
   build({
     transformations: [
       ({ type, name, opts }) => {
-        seen.set(name, { type, name, inputs: {}, opts });
+        seen.set(`${type} ${name}`, { type, name, inputs: {}, opts });
         return undefined;
       },
     ],
   });
   await pulumi.runtime.disconnect();
-  return new Map(
-    [...seen].map(([name, resource]) => [name, { ...resource, inputs: inputs.get(name) ?? {} }]),
-  );
+  return [...seen].map(([key, resource]) => ({ ...resource, inputs: inputs.get(key) ?? {} }));
+}
+
+/** The same, by name: where no two resources have one. */
+export async function graph(
+  build: (opts: pulumi.ComponentResourceOptions) => unknown,
+  preview = false,
+  printed: Said["printed"] = {},
+): Promise<Map<string, Registered>> {
+  return new Map((await registered(build, preview, { printed })).map((each) => [each.name, each]));
 }
 
 /** The name that a resource was given in the program. */

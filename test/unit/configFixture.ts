@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { ConfigError, parseConfig, type HostsClusterConfig, type LabClusterConfig } from "../../config";
+import { sshKey } from "../../components/render/sshKey";
+import {
+  type AwsClusterConfig,
+  ConfigError,
+  type HostsClusterConfig,
+  type LabClusterConfig,
+  parseConfig,
+} from "../../config";
 
 /** What a lab needs: everything else has a default. */
 export const lab = { vip: "10.10.1.100" };
@@ -11,6 +18,34 @@ export const hosts = {
   masters: [host(1), host(2)],
   fencing: { device: "/usr/local/sbin/power" },
   sshPrivateKey: "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----",
+};
+
+/** A cluster on EC2, in a VPC that is made. */
+export const aws = {
+  platform: "aws",
+  vip: "192.168.99.100",
+  slaves: [{ name: "s1" }],
+  fencing: { witness: "s1" },
+  sshPrivateKey: sshKey("operator", "it").privateKey,
+  aws: {
+    region: "eu-central-1",
+    zones: ["eu-central-1a", "eu-central-1b"],
+    sshNetworks: ["10.10.0.0/24"],
+  },
+};
+
+/** The same with other values in its section. */
+export const awsWith = (changes: Record<string, unknown>) => ({ ...aws, aws: { ...aws.aws, ...changes } });
+
+/** In a VPC that is there. */
+export const awsGiven = {
+  vpcId: "vpc-0123456789abcdef0",
+  subnets: {
+    service: ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+    link: ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"],
+  },
+  routeTableIds: ["rtb-0123456789abcdef0"],
+  clientNetworks: ["10.20.0.0/16"],
 };
 
 export function host(n: number) {
@@ -64,6 +99,7 @@ export const hostsFleet = {
 };
 
 export const parseLab = (raw: Record<string, unknown>) => parseConfig(raw) as LabClusterConfig;
+export const parseAws = (raw: Record<string, unknown>) => parseConfig(raw) as AwsClusterConfig;
 export const parseHosts = (raw: Record<string, unknown>) => parseConfig(raw) as HostsClusterConfig;
 
 /** The error lines for `raw`, without the namespace; none if it is valid. */

@@ -116,7 +116,7 @@ describe("config: slaves", () => {
     [
       labSlave({ name: "s1", bandwithKiB: 64 }),
       "slaves[0].bandwithKiB: found an unknown key; allowed: name, serviceAddress, linkAddress, sshHost, sshPort, sshUser, " +
-        "hostKey, serviceDevice, linkDevice, dataDisk, bandwidthKiB; did you mean bandwidthKiB?",
+        "hostKey, serviceDevice, linkDevice, dataDisk, zone, instanceType, bandwidthKiB; did you mean bandwidthKiB?",
     ],
   ]);
 });
