@@ -209,8 +209,9 @@ async function outputs(given: Arguments): Promise<number> {
 
 /** Removes the stack as well, when nothing is left in it and no flag narrowed what to destroy. */
 async function destroy(given: Arguments): Promise<number> {
-  const gone = () => {
+  const gone = async () => {
     notice(`there is no stack ${given.stack}: nothing to destroy`);
+    await endMoto(given.stack);
     forget(given.stack);
     return 0;
   };
@@ -231,7 +232,7 @@ async function destroy(given: Arguments): Promise<number> {
   }
   const whole = pretended ? ["--force"] : [];
   pulumi(["stack", "rm", "--yes", ...whole, "--preserve-config", "--remove-backups", "--stack", given.stack]);
-  if (pretended) endMoto(given.stack);
+  if (pretended) await endMoto(given.stack);
   forget(given.stack);
   notice(`the stack ${given.stack} is removed; its configuration stays`);
   return 0;

@@ -95,9 +95,10 @@ export async function moto(stack: string): Promise<{ env: NodeJS.ProcessEnv; ssh
   return { env, sshKey };
 }
 
-/** Ends the stack's moto, and with it all that it has. */
-export function endMoto(stack: string): void {
+/** Ends the stack's moto, if there is one, and with it all that it has. */
+export async function endMoto(stack: string): Promise<void> {
   const record = running(stack);
   if (record) process.kill(record.pid);
+  for (const end = Date.now() + PATIENCE; running(stack) && Date.now() < end;) await sleep(50);
   for (const file of [recordOf(stack), path.join(STATE, `moto-${stack}.log`)]) rmSync(file, { force: true });
 }

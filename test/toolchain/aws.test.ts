@@ -52,7 +52,7 @@ describe("the stand-in for the aws plugin, against moto", function () {
   });
   after(async () => {
     await plugin.stop();
-    endMoto(NAME);
+    await endMoto(NAME);
   });
 
   it("takes the newest image of those that fit", async () => {
