@@ -18,7 +18,7 @@ import { keyTypes, SET_KEY, settingsOf } from "./config/schema";
 import { Platform } from "./config/variant";
 
 export type * from "./config/build";
-export { LAB_DEVICE } from "./config/fencingSchema";
+export { AWS_DEVICE, LAB_DEVICE } from "./config/fencingSchema";
 export { ConfigError, Platform };
 
 /**

@@ -7,7 +7,7 @@ import type {
   LabClusterConfig,
   Machine,
 } from "./config";
-import { LAB_DEVICE, Platform as PlatformName } from "./config";
+import { AWS_DEVICE, LAB_DEVICE, Platform as PlatformName } from "./config";
 import {
   type AwsArgs,
   type AwsNodeArgs,
@@ -26,11 +26,16 @@ import {
   NicRole,
   type Nics,
   type Platform,
+  type PlatformAgent,
   type ReadPoolOptions,
 } from "./components";
 
-type AwsPlatform = new (name: string, args: AwsArgs, opts?: Options) => Platform;
+type AwsPlatform = new (name: string, args: AwsArgs, opts?: Options) => Platform & { agent: PlatformAgent };
 type Options = pulumi.ComponentResourceOptions;
+
+interface Made extends Platform {
+  agent?: PlatformAgent;
+}
 
 /** A host of AWS as the configuration has it. */
 interface Sized {
@@ -40,14 +45,17 @@ interface Sized {
 
 /** The hosts of a stack, and who of them is what. */
 export interface Hosts extends Required<Pick<NfsClusterArgs, "hosts" | "masters" | "clients" | "fencing">> {
+  agent: PlatformAgent | undefined;
   readPool: ReadPoolOptions | undefined;
 }
 
 /** Makes the hosts that the configuration asks for, or finds them, and gives each its role. */
 export function createHosts(config: ClusterConfig, opts?: Options): Hosts {
   const { masters, readPool, fencing } = config;
+  const { hosts, agent }: Made = platform(config, opts);
   return {
-    hosts: platform(config, opts).hosts,
+    hosts,
+    agent,
     masters: names(masters),
     clients: config.platform === PlatformName.Lab ? names(config.lab.clients) : [],
     readPool: readPool && { ...readPool, proxies: names(readPool.proxies) },
@@ -55,7 +63,7 @@ export function createHosts(config: ClusterConfig, opts?: Options): Hosts {
   };
 }
 
-function platform(config: ClusterConfig, opts?: Options): Platform {
+function platform(config: ClusterConfig, opts?: Options): Made {
   switch (config.platform) {
     case PlatformName.Lab:
       return lab(config, opts);
@@ -109,7 +117,7 @@ function existingHosts(config: HostsClusterConfig, opts?: Options): Platform {
 }
 
 /** The package of AWS takes longer to load than all else, so it is loaded only here. */
-function aws(config: AwsClusterConfig, opts?: Options): Platform {
+function aws(config: AwsClusterConfig, opts?: Options): Made {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would be for everybody, its types too
   const { Aws } = require("./components/platforms/aws/aws") as { Aws: AwsPlatform };
   const { aws: of, masters, slaves, connectTimeoutSeconds, sshPrivateKey: privateKey } = config;
@@ -164,9 +172,9 @@ function managerPorts({ manager, heartbeat, pacemaker }: ClusterConfig): Cluster
 }
 
 function fenceDevice({ fencing: { device }, masters }: ClusterConfig): FenceDevice | undefined {
-  if (typeof device !== "object") {
-    return device === LAB_DEVICE ? labFenceDevice() : device === undefined ? undefined : { command: device };
-  }
+  if (device === LAB_DEVICE) return labFenceDevice();
+  if (device === AWS_DEVICE) return { command: "/usr/local/lib/ha-nfs/fence-ec2" };
+  if (typeof device !== "object") return device === undefined ? undefined : { command: device };
   const options = masters.map(({ name }) => [name, { ...device.options, ...device.masters[name] }] as const);
   return fenceAgent({ agent: device.agent, options: Object.fromEntries(options) });
 }

@@ -1,13 +1,20 @@
 import { AWS_NETWORKS, type AwsSettings } from "./awsSchema";
 import type { Draft } from "./draft";
+import { AWS_DEVICE } from "./fencingSchema";
 import { cut } from "./network";
 import type { Lookup } from "./report";
 import { Platform } from "./variant";
 
-/** Gives the masters on AWS their names, where none are written. */
+/** Gives the masters on AWS their names, and their power over each other, where none are written. */
 export function withAwsDefaults(draft: Draft, written: Lookup): Draft {
-  if (draft.platform !== Platform.Aws || written(["masters"]) !== undefined) return draft;
-  return { ...draft, masters: [{ name: "m1" }, { name: "m2" }] };
+  if (draft.platform !== Platform.Aws) return draft;
+  const { masters, fencing } = draft;
+  const device = written(["fencing", "device"]) === undefined ? AWS_DEVICE : fencing?.device;
+  return {
+    ...draft,
+    masters: written(["masters"]) === undefined ? [{ name: "m1" }, { name: "m2" }] : masters,
+    fencing: fencing && { ...fencing, device },
+  };
 }
 
 /** What a zone has of each network: the CIDR of a subnet to make, or the id of one that is there. */

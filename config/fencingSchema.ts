@@ -7,6 +7,10 @@ import { advise } from "./report";
 export const NONE = "none";
 /** The value of `fencing.device` that is the lab's own. */
 export const LAB_DEVICE = "lab";
+/** The one that stops the other's instance on EC2. */
+export const AWS_DEVICE = "aws";
+/** Values of a platform's own. */
+const DEVICES = [LAB_DEVICE, AWS_DEVICE, NONE];
 
 const value = says(
   "a text of one line, a number, true or false",
@@ -41,7 +45,7 @@ const agent = section({
 export type FenceAgent = z.output<typeof agent>;
 
 const command = text(
-  (value) => /^\/[^\s"'\\$`]+( [^\s"'\\$`]+)*$/.test(value) || value === LAB_DEVICE || value === NONE,
+  (value) => /^\/[^\s"'\\$`]+( [^\s"'\\$`]+)*$/.test(value) || DEVICES.includes(value),
   "the path of a command on the masters with its arguments, without quotes; { agent, options, masters }; or none",
   "see fencing in docs/config.md",
 );

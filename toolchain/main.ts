@@ -98,6 +98,9 @@ async function enter({ stack, configFile }: Arguments): Promise<string[]> {
 /** Nothing runs on a host that is not there, and none is asked who serves. */
 const PRETENDED = { HA_NFS_IDLE_COMMANDS: "1", HA_NFS_ACTIVE: "" };
 
+/** Whether the stack's machines exist before it. */
+const areHosts = (config: string) => settings(config)["ha-nfs:platform"] === "hosts";
+
 /** Whether the stack's AWS is moto. */
 const isPretended = (config: string) => settings(config)["toolchain:aws"] === "moto";
 
@@ -157,7 +160,7 @@ async function up(given: Arguments): Promise<number> {
       process.env["HA_NFS_ACTIVE"] ??= activeMaster(given);
       const lab = labWish(config);
       if (lab) await prepareLab(given.stack, lab);
-      else if (!given.skipsPreflight) await lookAtHosts(config, given);
+      else if (areHosts(config) && !given.skipsPreflight) await lookAtHosts(config, given);
     },
   });
   if (status === 0 && !given.has("--json", "-j", "--help", "-h")) {

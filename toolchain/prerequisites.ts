@@ -3,7 +3,17 @@ import { parse } from "yaml";
 import { capture, notice, onPath, runScript, UserError } from "./process";
 
 /** The Debian packages of the tests: linters, and what makes disks to be refused. */
-const TESTS = ["curl", "shellcheck", "shfmt", "python3-venv", "e2fsprogs", "mount", "perl-base", "procps", "rsync"];
+const TESTS = [
+  "curl",
+  "shellcheck",
+  "shfmt",
+  "python3-venv",
+  "e2fsprogs",
+  "mount",
+  "perl-base",
+  "procps",
+  "rsync",
+];
 
 /** What a stack's configuration says of the lab's machines. */
 export interface LabWish {

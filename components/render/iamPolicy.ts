@@ -33,7 +33,7 @@ export function masterPolicy({ routeTables, interfaces, instances }: MasterRight
       ? []
       : [{ Sid, Effect: "Allow", Action: actions.map((name) => `ec2:${name}`), Resource: [...Resource] }];
   return policy([
-    ...allow("MoveRoute", ["ReplaceRoute"], routeTables),
+    ...allow("MoveRoute", ["CreateRoute", "ReplaceRoute"], routeTables),
     ...allow("MoveAddress", ["AssignPrivateIpAddresses", "UnassignPrivateIpAddresses"], interfaces),
     ...allow("Fence", ["StopInstances"], instances),
     ...allow("Look", ["DescribeInstances", "DescribeNetworkInterfaces", "DescribeRouteTables"], ["*"]),

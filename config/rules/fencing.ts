@@ -1,6 +1,6 @@
 import type { Draft } from "../draft";
 import { HIDDEN, show, type Lookup, type Report } from "../report";
-import { LAB_DEVICE, NONE, type FenceAgent } from "../fencingSchema";
+import { AWS_DEVICE, LAB_DEVICE, NONE, type FenceAgent } from "../fencingSchema";
 import { Platform } from "../variant";
 import { machines } from "./machines";
 
@@ -12,6 +12,10 @@ export function checkFencing(draft: Draft, written: Lookup, report: Report): voi
   const { device = NONE, witness = NONE, allowDataLoss } = fencing;
   if (device === LAB_DEVICE && platform !== Platform.Lab) {
     const mend = "name the command that switches a master off, or set platform to lab";
+    report(["fencing", "device"], show(device), "the path of a command, or none", mend);
+  }
+  if (device === AWS_DEVICE && platform !== Platform.Aws) {
+    const mend = "name the command that switches a master off, or set platform to aws";
     report(["fencing", "device"], show(device), "the path of a command, or none", mend);
   }
   if (typeof device === "object") checkAgent(draft, device as FenceAgent, report);

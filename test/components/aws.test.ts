@@ -140,6 +140,19 @@ describe("platform aws", () => {
     assert.equal(named("ec2/instance:Instance", "aws-s1").inputs["iamInstanceProfile"], undefined);
   });
 
+  it("tells each master its own interface, the tables, and both instances", () => {
+    const conf = (node: string) => {
+      const script = all.find(({ name }) => name === `nfs-masters-agent-${node}`);
+      return String(script?.inputs["stdin"]);
+    };
+    assert.match(conf("m1"), /^ENI=aws-m1-service-id$/m);
+    assert.match(conf("m2"), /^ENI=aws-m2-service-id$/m);
+    assert.match(conf("m2"), /^TABLES='aws-net-eu-central-1a-id aws-net-eu-central-1b-id'$/m);
+    assert.match(conf("m2"), /^INSTANCES='m2=aws-m2-id m1=aws-m1-id'$/m);
+    const fencing = all.find(({ name }) => name === "nfs-fencing-m1");
+    assert.match(String(fencing?.inputs["stdin"]), /\/usr\/local\/lib\/ha-nfs\/fence-ec2/);
+  });
+
   it("tags all that has tags, and names nothing longer than AWS takes", () => {
     const tagged = all.filter(({ type }) =>
       /^aws:(?!ec2\/(route|routeTableAssociation|volumeAttachment):|iam\/rolePolicy:)/.test(type),

@@ -23,6 +23,7 @@ describe("config: platform aws", () => {
       shares[0]?.clients.map(({ from }) => from),
       ["10.10.0.0/16"],
     );
+    assert.deepEqual([parseAws(aws).fencing.device, parseAws(aws).fencing.witness], ["aws", undefined]);
     assert.ok(!("lab" in parseAws(aws)));
   });
 
@@ -187,7 +188,12 @@ describe("config: platform aws", () => {
     ],
   ]);
 
-  check("has a section of its own, and none elsewhere", [
+  check("has a section and a fence device of its own, and none elsewhere", [
+    [
+      { ...hosts, fencing: { device: "aws" } },
+      'fencing.device: found "aws"; allowed: the path of a command, or none; ' +
+        "name the command that switches a master off, or set platform to aws",
+    ],
     [
       { ...lab, aws: aws.aws },
       'aws: found {"region":"eu-central-1","zones":["eu-central-1a","eu-centr…; allowed: nothing on platform lab; ' +

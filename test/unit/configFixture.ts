@@ -25,7 +25,6 @@ export const aws = {
   platform: "aws",
   vip: "192.168.99.100",
   slaves: [{ name: "s1" }],
-  fencing: { witness: "s1" },
   sshPrivateKey: sshKey("operator", "it").privateKey,
   aws: {
     region: "eu-central-1",

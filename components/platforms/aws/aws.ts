@@ -2,7 +2,9 @@ import { Provider } from "@pulumi/aws/provider";
 import * as pulumi from "@pulumi/pulumi";
 import { VipMode } from "../../enums";
 import type { HostArgs } from "../../remote/host";
-import type { Platform } from "../platform";
+import { nodeFile } from "../../remote/hostScript";
+import { awsConf, credentialsTimer, credentialsUnit } from "../../render/awsAgent";
+import type { Platform, PlatformAgent } from "../platform";
 import type { AwsArgs } from "./args";
 import { Machine } from "./machine";
 import { Network } from "./network";
@@ -13,6 +15,8 @@ import { SecurityGroups } from "./securityGroups";
 /** Instances on EC2, in two zones, with all that they need around them. `destroy` leaves the data volumes. */
 export class Aws extends pulumi.ComponentResource implements Platform {
   public readonly hosts: Record<string, HostArgs>;
+  /** What the masters run to claim the address, and to stop the other's instance. */
+  public readonly agent: PlatformAgent;
 
   constructor(name: string, args: AwsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:Aws", name, {}, opts);
@@ -59,6 +63,7 @@ export class Aws extends pulumi.ComponentResource implements Platform {
         within,
       );
     const pair = [standby, active];
+    this.agent = agent(args, network, { [order[0] ?? ""]: standby, [order[1] ?? ""]: active });
     role.allow({
       routeTables:
         args.vipMode === VipMode.RouteTable ? [...network.tables.values()].map(({ arn }) => arn) : [],
@@ -73,4 +78,37 @@ export class Aws extends pulumi.ComponentResource implements Platform {
     ]);
     this.registerOutputs({});
   }
+}
+
+/** What each master has to know to speak to EC2, and the programs that do. */
+function agent(
+  { region, vipMode }: AwsArgs,
+  network: Network,
+  masters: Readonly<Record<string, Machine>>,
+): PlatformAgent {
+  const ids = Object.entries(masters).map(([name, { instance }]) => [name, instance.id] as const);
+  const tables = vipMode === VipMode.RouteTable ? [...network.tables.values()].map(({ id }) => id) : [];
+  const vars = (machine: Machine) => ({
+    AWS_CONF: pulumi
+      .output({
+        region,
+        mode: vipMode,
+        interfaceId: machine.service.id,
+        routeTableIds: tables,
+        instanceIds: Object.fromEntries(ids),
+      })
+      .apply(awsConf),
+    NODE_PY: nodeFile("safety/node.py"),
+    EC2_PY: nodeFile("aws/ec2.py"),
+    CLAIM_ADDRESS: nodeFile("aws/claim-address"),
+    FENCE_EC2: nodeFile("aws/fence-ec2"),
+    CREDENTIALS: nodeFile("aws/credentials"),
+    CREDENTIALS_UNIT: credentialsUnit,
+    CREDENTIALS_TIMER: credentialsTimer,
+  });
+  return {
+    script: "aws/agent.sh",
+    vars: Object.fromEntries(Object.entries(masters).map(([name, machine]) => [name, vars(machine)])),
+    mover: "/usr/local/lib/ha-nfs/claim-address",
+  };
 }
