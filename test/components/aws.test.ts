@@ -109,6 +109,9 @@ describe("platform aws", () => {
       const other = typed("ec2/instance:Instance", await of(aws));
       const first = other.find(({ name }) => name === "aws-m2");
       assert.deepEqual(await dependencies(first), ["aws-m1"]);
+      const inputs = (from: Registered[]) =>
+        new Map(from.map((each) => [`${each.type} ${each.name}`, JSON.stringify(each.inputs)]));
+      assert.deepEqual(inputs(await of(aws)), inputs(all), "and nothing else");
     } finally {
       delete process.env["HA_NFS_ACTIVE"];
     }
@@ -132,7 +135,7 @@ describe("platform aws", () => {
       policy.Statement.map(({ Sid, Resource }) => [Sid, Resource]),
       [
         ["MoveRoute", ["arn:of:aws-net-eu-central-1a", "arn:of:aws-net-eu-central-1b"]],
-        ["Fence", ["arn:of:aws-m2", "arn:of:aws-m1"]],
+        ["Fence", ["arn:of:aws-m1", "arn:of:aws-m2"]],
         ["Look", ["*"]],
       ],
     );
@@ -148,7 +151,7 @@ describe("platform aws", () => {
     assert.match(conf("m1"), /^ENI=aws-m1-service-id$/m);
     assert.match(conf("m2"), /^ENI=aws-m2-service-id$/m);
     assert.match(conf("m2"), /^TABLES='aws-net-eu-central-1a-id aws-net-eu-central-1b-id'$/m);
-    assert.match(conf("m2"), /^INSTANCES='m2=aws-m2-id m1=aws-m1-id'$/m);
+    assert.match(conf("m2"), /^INSTANCES='m1=aws-m1-id m2=aws-m2-id'$/m);
     const fencing = all.find(({ name }) => name === "nfs-fencing-m1");
     assert.match(String(fencing?.inputs["stdin"]), /\/usr\/local\/lib\/ha-nfs\/fence-ec2/);
   });

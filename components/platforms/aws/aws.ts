@@ -55,15 +55,16 @@ export class Aws extends pulumi.ComponentResource implements Platform {
     // one master stops for a change only when the other has started again
     const standby = machine(order[0] ?? "", true);
     const active = machine(order[1] ?? "", true, standby);
-    const preferred = order[0] === first ? standby : active;
+    // in an order of their own: who serves changes nothing that names both
+    const pair = order[0] === first ? [standby, active] : [active, standby];
+    const masters = Object.fromEntries(pair.map((of) => [of.node, of]));
     if (args.vipMode === VipMode.RouteTable)
       new OverlayRoutes(
         `${name}-vip`,
-        { vips: args.vips, network, interfaceId: preferred.service.id },
+        { vips: args.vips, network, interfaceId: masters[first]?.service.id ?? "" },
         within,
       );
-    const pair = [standby, active];
-    this.agent = agent(args, network, { [order[0] ?? ""]: standby, [order[1] ?? ""]: active });
+    this.agent = agent(args, network, masters);
     role.allow({
       routeTables:
         args.vipMode === VipMode.RouteTable ? [...network.tables.values()].map(({ arn }) => arn) : [],
@@ -72,8 +73,7 @@ export class Aws extends pulumi.ComponentResource implements Platform {
     });
     const slaves = Object.keys(args.nodes).filter((node) => !args.masters.includes(node));
     this.hosts = Object.fromEntries([
-      [order[0] ?? "", standby.host],
-      [order[1] ?? "", active.host],
+      ...pair.map((of) => [of.node, of.host] as const),
       ...slaves.map((node) => [node, machine(node, false).host] as const),
     ]);
     this.registerOutputs({});

@@ -37,6 +37,8 @@ const ROOT_GIB = 8;
 
 /** One host: an instance, its two interfaces, which keep their addresses when it is replaced, and its data volume, which stays. */
 export class Machine extends pulumi.ComponentResource {
+  /** Host name. */
+  public readonly node: string;
   public readonly instance: Instance;
   public readonly service: NetworkInterface;
   public readonly host: HostArgs;
@@ -44,6 +46,7 @@ export class Machine extends pulumi.ComponentResource {
   constructor(name: string, args: MachineArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ha-nfs:index:AwsMachine", name, {}, opts);
     const { node, ssh } = args;
+    this.node = node;
     this.service = this.nic(name, NicRole.Service, args);
     const link = this.nic(name, NicRole.Link, args);
     const secret = new RandomPassword(`${name}-host-key`, { length: 48, special: false }, { parent: this });
