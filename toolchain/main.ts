@@ -220,8 +220,9 @@ async function destroy(given: Arguments): Promise<number> {
   };
   if (isEmpty()) return gone();
   await enter(given);
-  const kept = exportStack(given.stack)?.deployment.resources?.filter(({ protect }) => protect);
-  if (!kept) return gone();
+  const state = exportStack(given.stack);
+  if (!state) return gone();
+  const kept = (state.deployment.resources ?? []).filter(({ protect }) => protect);
   const flags = ["--yes", ...(kept.length > 0 ? ["--exclude-protected"] : [])];
   const status = await operate("destroy", given, { flags, asks: true });
   const narrowed = given.has("--target", "-t", "--exclude", "-x", "--preview-only", "--help", "-h");
