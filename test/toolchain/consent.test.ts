@@ -52,6 +52,16 @@ describe("up and destroy of machines that exist", function () {
     });
   }
 
+  it("begins with a look at them, which stops it where something is wrong, unless that is not wanted: up", async () => {
+    project.write("preflight/main.ts", 'console.error("m1: found"); process.exitCode = 1;');
+    const stopped = await project.run("up", "--yes");
+    assert.deepEqual([stopped.status, told()], [1, []]);
+    assert.match(stopped.stderr, /^m1: found\nerror: nothing was changed; up --skip-preflight goes on/m);
+    const { status, stderr } = await project.run("up", "--yes", "--skip-preflight");
+    assert.equal(status, 0, stderr);
+    assert.match(told().join("\n"), /^up --yes --skip-preview --stack dev --config-file \S+$/);
+  });
+
   it("are asked for on a terminal, by the stack's name, after what would be done is shown", async () => {
     const up = await onTerminal("dev\n", "up", "--continue-on-error");
     assert.equal(up.status, 0, up.stdout);

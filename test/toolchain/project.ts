@@ -53,6 +53,7 @@ export class Project {
     this.write("Pulumi.yaml", "name: it\nruntime: nodejs\nmain: index.ts\n");
     this.write("Pulumi.dev.yaml", "config:\n  ha-nfs:platform: hosts\n");
     this.write("package.json", '{ "name": "it" }\n');
+    this.write("preflight/main.ts", ""); // finds nothing
     this.write(
       "tsconfig.json",
       '{ "compilerOptions": { "module": "nodenext", "strict": true, "skipLibCheck": true } }\n',
