@@ -172,7 +172,7 @@ async function up(given: Arguments): Promise<number> {
 /** @throws UserError where a machine that exists is not as the configuration wants it. */
 async function lookAtHosts(config: string, { without }: Arguments): Promise<void> {
   if ((await runScript("preflight/main.ts", [config, ...without])) !== 0)
-    throw new UserError("nothing was changed");
+    throw new UserError("nothing was changed; up --skip-preflight goes on all the same");
 }
 
 async function preflight(given: Arguments): Promise<number> {
