@@ -59,7 +59,7 @@ describe("up and destroy of machines that exist", function () {
     assert.match(stopped.stderr, /^m1: found\nerror: nothing was changed; up --skip-preflight goes on/m);
     const { status, stderr } = await project.run("up", "--yes", "--skip-preflight");
     assert.equal(status, 0, stderr);
-    assert.match(told().join("\n"), /^up --yes --skip-preview --stack dev --config-file \S+$/);
+    assert.match(told().join("\n"), /^up --yes --skip-preview --stack dev --config-file \S+ --yes$/);
   });
 
   it("are asked for on a terminal, by the stack's name, after what would be done is shown", async () => {
