@@ -11,8 +11,6 @@ import { AWS_DEVICE, LAB_DEVICE, Platform as PlatformName } from "./config";
 import {
   type AwsArgs,
   type AwsNodeArgs,
-  type ClusterPorts,
-  clusterPorts,
   ExistingHosts,
   fenceAgent,
   type FenceDevice,
@@ -20,15 +18,12 @@ import {
   Lab,
   labFenceDevice,
   type LabNodeArgs,
-  Manager,
   type NfsClusterArgs,
-  type Nic,
-  NicRole,
-  type Nics,
   type Platform,
   type PlatformAgent,
   type ReadPoolOptions,
 } from "./components";
+import { nics, ports } from "./networks";
 
 type AwsPlatform = new (name: string, args: AwsArgs, opts?: Options) => Platform & { agent: PlatformAgent };
 type Options = pulumi.ComponentResourceOptions;
@@ -143,12 +138,7 @@ function aws(config: AwsClusterConfig, opts?: Options): Made {
       active: process.env["HA_NFS_ACTIVE"],
       vips: [config.vip, ...config.vipAliases],
       vipMode: of.vipMode,
-      ports: clusterPorts({
-        manager: managerPorts(config),
-        drbd: config.drbd.port,
-        metrics: config.replication.metricsPort,
-        health: config.replication.healthPort,
-      }),
+      ports: ports(config),
       clientNetworks: of.clientNetworks,
       sshNetworks: of.sshNetworks,
       privateKey,
@@ -159,35 +149,12 @@ function aws(config: AwsClusterConfig, opts?: Options): Made {
   );
 }
 
-/** What the cluster manager sends between the masters. */
-function managerPorts({ manager, heartbeat, pacemaker }: ClusterConfig): ClusterPorts["manager"] {
-  switch (manager) {
-    case Manager.Heartbeat:
-      return { protocol: "udp", port: heartbeat.udpPort };
-    case Manager.Keepalived:
-      return { protocol: "112" }; // VRRP: RFC 5798
-    case Manager.Pacemaker:
-      return { protocol: "udp", port: pacemaker.port, toPort: pacemaker.port + 1 };
-  }
-}
-
 function fenceDevice({ fencing: { device }, masters }: ClusterConfig): FenceDevice | undefined {
   if (device === LAB_DEVICE) return labFenceDevice();
   if (device === AWS_DEVICE) return { command: "/usr/local/lib/ha-nfs/fence-ec2" };
   if (typeof device !== "object") return device === undefined ? undefined : { command: device };
   const options = masters.map(({ name }) => [name, { ...device.options, ...device.masters[name] }] as const);
   return fenceAgent({ agent: device.agent, options: Object.fromEntries(options) });
-}
-
-/** A machine's interfaces: one in each network that it has an address in, and all have one in the service network. */
-function nics(config: ClusterConfig, machine: Machine): Nics {
-  const all = Object.values(NicRole).flatMap((role) => {
-    const device = machine[`${role}Device`];
-    const address = machine[`${role}Address`];
-    const prefix = config[`${role}Network`]?.split("/")[1];
-    return device && address && prefix ? [[role, { device, address: `${address}/${prefix}` }] as const] : [];
-  });
-  return Object.fromEntries(all) as Record<NicRole, Nic>;
 }
 
 function names(machines: readonly { name: string }[]): string[] {

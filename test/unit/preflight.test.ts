@@ -26,10 +26,11 @@ describe("the preflight", () => {
         { device: first.linkDevice, address: second.linkAddress },
       ],
       ports: [
-        { protocol: "tcp", port: 2049 },
+        { protocol: "udp", port: parsed.heartbeat.udpPort },
         { protocol: "tcp", port: parsed.drbd.port },
         { protocol: "tcp", port: 7790 },
-        { protocol: "udp", port: parsed.heartbeat.udpPort },
+        { protocol: "tcp", port: 2049 },
+        { protocol: "tcp", port: parsed.replication.metricsPort },
       ],
       disk: { device: first.dataDisk, partition: "ha-nfs-data" },
       drbd: true,
