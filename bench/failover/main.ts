@@ -7,7 +7,7 @@ import { type Options, parseOptions } from "./options";
 import { picture } from "./picture";
 import { between, EMPTY, report } from "./report";
 import { type Measured, merge, textOf } from "./results";
-import type { Setup } from "./setups";
+import type { Setup } from "./setup";
 
 const read = (file: string, otherwise: string) => (existsSync(file) ? readFileSync(file, "utf8") : otherwise);
 

@@ -3,7 +3,8 @@ import { type DrillName, DRILLS } from "../../scripts/drillOptions";
 import { orUsage } from "../../toolchain/process";
 import { type Kept, kept, KEPT_FLAGS } from "../kept";
 import { chosen, whole } from "../replication/options";
-import { type Setup, SETUPS } from "./setups";
+import type { Setup } from "./setup";
+import { SETUPS } from "./setups";
 
 const NAMES = SETUPS.map(({ name }) => name);
 const DEFAULTS = { results: "docs/performance.json", stack: "failover" };

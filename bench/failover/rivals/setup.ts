@@ -4,7 +4,7 @@ import { type Drill, drillText } from "../../../scripts/drillReport";
 import type { Pair } from "../../../scripts/pair";
 import { notice } from "../../../toolchain/process";
 import { type Run, runOf } from "../results";
-import type { Drilled, Setup } from "../setups";
+import type { Drilled, Setup } from "../setup";
 import { steady } from "../steady";
 import { makeBare, power, removeBare } from "./bare";
 import { install, pairOf } from "./pair";
