@@ -6,7 +6,7 @@ import type { DrillRuns } from "../../scripts/drill";
 import { type DrillName, DRILLS } from "../../scripts/drillOptions";
 import { type Captured, verb } from "./verb";
 import { CLIENT, CLIENT_MEMORY, DISK, MASTER_MEMORY, VIP } from "./machines";
-import { type Run, runOf } from "./results";
+import { runOf } from "./results";
 import { power } from "./rivals/bare";
 import { heartbeatStock } from "./rivals/heartbeat";
 import { pacemakerStock, pacemakerTuned } from "./rivals/pacemaker";
