@@ -188,7 +188,7 @@ describe("a stack on machines that exist", () => {
       "m9: found: eth2 has an MTU of 1400; allowed: 1500,",
       'h1: found: port 80 (tcp) is taken by users:(("socat"',
       "h1: found: a clock that is 3",
-      `h2: found: joe@127.0.0.1:${ports["h2"]}: sudo: `,
+      `h2: found: joe@127.0.0.1:${ports["h2"]}: sh: 1: exec: sudo: not found; allowed: root by SSH, or a user with sudo`,
       "h3: found: root@127.0.0.1:1: ssh: connect to host 127.0.0.1 port 1: Connection refused;",
       `h4: found: root@localhost:${ports["m1"]}: Host key verification failed.`,
     ])
