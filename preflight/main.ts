@@ -49,7 +49,7 @@ async function ask(config: HostsClusterConfig, machine: ExistingMachine, key: st
     return { ...answer, clock: clock === undefined ? undefined : clock - Date.now() / 1000 };
   } catch (error) {
     const found = `found: ${sshUser}@${sshHost}:${sshPort}: ${(error as Error).message}`;
-    const mend = "correct sshHost, sshPort, sshUser, hostKey or sshPrivateKey, and sudo's rules on the host";
+    const mend = `correct sshHost, sshPort, sshUser, hostKey or sshPrivateKey, and sudo's rules on the host; one that is away is left out with --without ${machine.name}`;
     return {
       mistakes: [`${found}; allowed: root by SSH, or a user with sudo without a password; ${mend}`],
       doubts: [],
@@ -66,6 +66,12 @@ async function preflight(
   without: readonly string[],
 ): Promise<string[]> {
   const folder = mkdtempSync(path.join(tmpdir(), "ha-nfs-preflight-"));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => {
+      rmSync(folder, { recursive: true });
+      process.exit(130);
+    });
+  }
   try {
     const key = path.join(folder, "key");
     writeFileSync(key, `${privateKey.trimEnd()}\n`, { mode: 0o600 }); // ssh wants a whole last line
@@ -75,7 +81,9 @@ async function preflight(
     );
     for (const { machine, answer } of answers)
       answer.doubts.forEach((text) => console.error(`${machine.name}: ${text}`));
-    const between = [clocks(answers), ...Object.values(NicRole).map((role) => packets(role, answers))];
+    // others may differ: TCP finds out, and DRBD stands still where one way takes large packets and the other does not
+    const masters = answers.filter(({ machine: { name } }) => config.masters.some((of) => of.name === name));
+    const between = [clocks(answers), ...Object.values(NicRole).map((role) => packets(role, masters))];
     return answers.flatMap(({ machine: { name }, answer: { mistakes } }) =>
       [...mistakes, ...between.flatMap((of) => of.get(name) ?? [])].map((text) => `${name}: ${text}`),
     );

@@ -136,6 +136,11 @@ async function operate(
   const on = ["--stack", given.stack, "--config-file", config];
   const named = [...on, ...leftOut(verb, given, config)];
   const pretended = isPretended(config);
+  if (!pretended && standIns.includes("pulumi-resource-aws"))
+    throw new UserError(
+      "AWS itself wants the official aws plugin, and it is not here (556 MB): HA_NFS_PLUGIN_SECONDS=900, or by hand: " +
+        "pulumi plugin install resource aws; nothing was changed",
+    );
   if (pretended) {
     const set = ["config", "set", "--secret", "ha-nfs:sshPrivateKey", ...on];
     pulumi(set, (await moto(given.stack)).sshKey);

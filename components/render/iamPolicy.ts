@@ -24,7 +24,7 @@ export const ec2Trust = policy([
 ]);
 
 /**
- * What a master may do: move the address, and switch the other off. Describing has no rights by resource in EC2, so only
+ * What a master may do: move the address, and switch the other off and on again. Describing has no rights by resource in EC2, so only
  * there stands `*`.
  */
 export function masterPolicy({ routeTables, interfaces, instances }: MasterRights): string {
@@ -35,7 +35,7 @@ export function masterPolicy({ routeTables, interfaces, instances }: MasterRight
   return policy([
     ...allow("MoveRoute", ["CreateRoute", "ReplaceRoute"], routeTables),
     ...allow("MoveAddress", ["AssignPrivateIpAddresses", "UnassignPrivateIpAddresses"], interfaces),
-    ...allow("Fence", ["StopInstances"], instances),
+    ...allow("Fence", ["StopInstances", "StartInstances"], instances),
     ...allow("Look", ["DescribeInstances", "DescribeNetworkInterfaces", "DescribeRouteTables"], ["*"]),
   ]);
 }

@@ -7,6 +7,14 @@
 : "${DISK?}" "${PARTITION?}"  # the data disk, and the name of ha-nfs's partition on it
 : "${DRBD:?}" "${ROOM_MIB:?}" # whether it holds a DRBD volume, yes or no; what the system disk must have free
 
+# is_ours: whether this host has been ha-nfs's before.
+is_ours() { compgen -G '/var/lib/ha-nfs/owner-*' >/dev/null; }
+
+# once FOUND ALLOWED MEND: a mistake on a host that is to be made, and no reason to leave alone one that runs.
+once() {
+	if is_ours; then printf 'doubt %s\n' "$1"; else mistake "$@"; fi
+}
+
 # mistake FOUND ALLOWED MEND
 mistake() { printf 'mistake found: %s; allowed: %s; %s\n' "$@"; }
 
@@ -21,7 +29,7 @@ check_system() {
 		mistake "the system is $id" "Debian 12 or 13" "install that, or name another host"
 	[[ -d /run/systemd/system ]] || mistake "no systemd runs here" "systemd as the system's first process" "boot the host with it"
 	[[ -z $(dpkg --audit 2>&1) ]] ||
-		mistake "packages are half installed" "none" "dpkg --configure -a, and apt-get -f install"
+		once "packages are half installed" "none" "dpkg --configure -a, and apt-get -f install"
 }
 
 check_name() {
@@ -48,8 +56,8 @@ check_peer() {
 	local mtu
 	[[ -e /sys/class/net/$1 ]] || return 0
 	mtu=$(<"/sys/class/net/$1/mtu")
-	! ping -qnc 1 -W 2 -M "do" -s $((mtu - 28)) -I "$1" "$2" >/dev/null 2>&1 || return 0
-	if ping -qnc 1 -W 2 -I "$1" "$2" >/dev/null 2>&1; then
+	! ping -qnc 3 -i 0.3 -W 2 -M "do" -s $((mtu - 28)) -I "$1" "$2" >/dev/null 2>&1 || return 0
+	if ping -qnc 3 -i 0.3 -W 2 -I "$1" "$2" >/dev/null 2>&1; then
 		mistake "a packet of $mtu bytes, which is the MTU of $1, does not reach $2" "the same MTU on every interface of this network and on the switches between" "ip link set $1 mtu SIZE, lastingly, on each"
 	else
 		printf 'doubt %s\n' "$2 does not answer a ping through $1: a firewall's rule, or a cable, a VLAN, a host that is off?"
@@ -59,8 +67,10 @@ check_peer() {
 # check_port tcp|udp PORT: free, unless this host has been ha-nfs's before.
 check_port() {
 	local users
-	! compgen -G '/var/lib/ha-nfs/owner-*' >/dev/null || return 0
+	! is_ours || return 0
 	users=$(ss -Hnlp "--$1" "sport = :$2" | grep -o 'users:.*' | sort -u | tr '\n' ' ') || :
+	[[ $users != *'("corosync"'* ]] || return 0 # a package's own service, which is masked or taken over
+	systemctl --quiet is-active nfs-server.service && [[ $2 == 2049 ]] && return 0
 	[[ -z $(ss -Hnl "--$1" "sport = :$2") ]] ||
 		mistake "port $2 ($1) is taken${users:+ by ${users% }}" "a free port" "stop that, or choose another port where the configuration has one"
 }
@@ -88,7 +98,7 @@ check_kernel() {
 check_room() {
 	local free
 	free=$(df -BM --output=avail / | tail -1 | tr -dc 0-9)
-	((free >= ROOM_MIB)) || mistake "/ has $free MiB free" "at least $ROOM_MIB MiB" "make room"
+	((free >= ROOM_MIB)) || once "/ has $free MiB free" "at least $ROOM_MIB MiB" "make room"
 }
 
 preflight() {

@@ -11,7 +11,7 @@ type Aws = NonNullable<Draft["aws"]>;
 
 /** What AWS has not, and what holds between the keys of `aws`. */
 export function checkAws(draft: Draft, written: Lookup, report: Report): void {
-  const { aws, platform, heartbeat } = draft;
+  const { aws, platform, heartbeat, pacemaker } = draft;
   if (platform !== Platform.Aws) return;
   for (const key of ["replicationNetwork", "readPool", "pushTargets"]) {
     const found = written([key]);
@@ -24,6 +24,15 @@ export function checkAws(draft: Draft, written: Lookup, report: Report): void {
       show(heartbeat.transport),
       "ucast on platform aws",
       "a VPC carries no multicast",
+    );
+  }
+  if (pacemaker?.quorumDevice) {
+    const mend = "leave it out: whether a master may serve alone, DRBD and the witness decide";
+    report(
+      ["pacemaker", "quorumDevice"],
+      "true",
+      "false on platform aws, where no port is open for it yet",
+      mend,
     );
   }
   if (!aws) return;

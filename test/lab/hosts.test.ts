@@ -202,6 +202,7 @@ describe("a stack on machines that exist", () => {
   });
 
   it("makes a cluster of them, that is whole, and has nothing to change the second time", async () => {
+    configure([storage("h1")], [], "h1", "data");
     await up();
     await isWhole();
     const again = await stack.run("preview", "--expect-no-changes");

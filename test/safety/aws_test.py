@@ -241,10 +241,13 @@ class Fence(WithEc2):
         self.assertEqual(self.fence("off"), 1)
         self.assertEqual(self.count("StopInstances"), 0)
 
-    def test_one_that_is_off_already_needs_no_shot(self):
+    def test_one_that_is_gone_needs_no_shot_but_what_is_described_as_stopped_may_have_started(self):
         Answers.script = {"DescribeInstances": [instances(i_1="running", i_2="terminated")]}
         self.assertEqual(self.fence("off"), 0)
         self.assertEqual(self.count("StopInstances"), 0)
+        Answers.script = {"DescribeInstances": [instances(i_1="running", i_2="stopped")], "StopInstances": [xml("")]}
+        self.assertEqual(self.fence("off"), 0)
+        self.assertEqual(self.count("StopInstances"), 1)
 
     def test_an_instance_that_is_not_told_is_no_proof(self):
         Answers.script = {"DescribeInstances": [instances(i_1="running")], "StopInstances": [xml("")]}

@@ -49,6 +49,14 @@ describe("safety: an address to which the network leads by its own books", funct
     await n1.is("serving", 20);
   });
 
+  it("is back at once when it is repaired, however long the network is asked", async () => {
+    mover(moved);
+    await n1.serving();
+    mover("'sleep 30'");
+    n1.sh("ip address del 10.9.9.9/32 dev lo");
+    await until("it is back", () => n1.addresses.includes("10.9.9.9"), 5);
+  });
+
   it("stays led to a node that stops, for the next one claims it", async () => {
     mover(moved);
     await n1.serving();

@@ -201,6 +201,12 @@ class FenceAgent(unittest.TestCase):
         self.assertEqual(calls(), ["drbdsetup primary 0"])
         self.assertEqual(node.parse_generations(node.read(f"{DIRECTORY}/data.generations")).current, 2)
 
+    def test_and_has_all_the_time_that_the_handler_takes(self):
+        self.answers = False
+        gone = " 0: cs:WFConnection ro:Secondary/Unknown ds:UpToDate/Outdated C r-----"
+        stub("drbdsetup", f"sleep 0.4; echo '{gone}' >{DIRECTORY}/drbd; exit 17")  # longer than PATIENCE_S
+        self.assertEqual(self.off("cs:Connected ro:Secondary/Primary ds:UpToDate/UpToDate"), (0, 0))
+
     def test_and_does_not_stay_primary_itself(self):
         self.answers = False
         stub("drbdsetup", "")

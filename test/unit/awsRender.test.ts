@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { nodeFile } from "../../components/remote/hostScript";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
@@ -68,6 +69,11 @@ describe("what AWS is given", () => {
       ["MoveRoute", "Fence", "Look"],
     );
     assert.match(ec2Trust, /"Service":"ec2\.amazonaws\.com"/);
+    const granted = all.flatMap(({ Action }) => Action);
+    const programs = ["aws/claim-address", "aws/fence-ec2"].map(nodeFile).join("");
+    const called = [...programs.matchAll(/\.call\(settings, "(\w+)"/g)].map(([, name]) => `ec2:${name}`);
+    assert.ok(called.length >= 7);
+    for (const action of called) assert.ok(granted.includes(action), `${action} is called, and no right`);
   });
 
   it("opens no port to more than need it", () => {

@@ -71,6 +71,16 @@ describe("config: platform aws", () => {
     ]);
   });
 
+  it("has no quorum device, for which no port is open", () => {
+    const found = errors({ ...awsWith({}), manager: "pacemaker", pacemaker: { quorumDevice: true } });
+    assert.ok(
+      found.some((line) =>
+        line.startsWith("pacemaker.quorumDevice: found true; allowed: false on platform aws"),
+      ),
+      found.join("\n"),
+    );
+  });
+
   check("is in two zones of a region of AWS's own partition", [
     [
       awsWith({ zones: ["eu-central-1a"] }),

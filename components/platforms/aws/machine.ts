@@ -98,7 +98,7 @@ export class Machine extends pulumi.ComponentResource {
 
   private run(
     name: string,
-    { node, instanceType, profile, after, ssh }: MachineArgs,
+    { node, instanceType, profile, after, ssh, network }: MachineArgs,
     link: NetworkInterface,
     hostKey: pulumi.Output<ReturnType<typeof sshKey>>,
   ): Instance {
@@ -146,7 +146,7 @@ export class Machine extends pulumi.ComponentResource {
         deleteBeforeReplace: true,
         // a newer image, or another text for a first boot that is over, is no reason to stop a host
         ignoreChanges: ["ami", "userData"],
-        ...(after && { dependsOn: after }),
+        dependsOn: [...network.ways, ...(after ? [after] : [])],
       },
     );
   }

@@ -38,6 +38,8 @@ export class Network extends pulumi.ComponentResource {
   public readonly blocks: pulumi.Output<string[]>;
   /** Every route table that clients use. */
   public readonly tables: ReadonlyMap<string, Table>;
+  /** What a host's first boot needs: its way out. */
+  public readonly ways: pulumi.Resource[] = [];
   private readonly places = new Map<string, Place>();
 
   constructor(
@@ -74,11 +76,8 @@ export class Network extends pulumi.ComponentResource {
     const parent = { parent: this };
     const gateway = new InternetGateway(this.name, { vpcId: this.vpcId, tags: tags(this.name) }, parent);
     const outside = this.table("public");
-    new Route(
-      `${this.name}-public`,
-      { routeTableId: outside.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: gateway.id },
-      parent,
-    );
+    const way = { routeTableId: outside.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: gateway.id };
+    this.ways.push(new Route(`${this.name}-public`, way, parent));
     const tables = Object.entries(zones).map(([zone, cidrs]) => {
       const inside = this.table(zone);
       for (const role of [NicRole.Service, NicRole.Link] as const) {
@@ -94,11 +93,8 @@ export class Network extends pulumi.ComponentResource {
         { subnetId, allocationId: address.id, tags: tags(named) },
         { ...parent, dependsOn: gateway },
       );
-      new Route(
-        `${named}-nat`,
-        { routeTableId: inside.id, destinationCidrBlock: "0.0.0.0/0", natGatewayId: nat.id },
-        parent,
-      );
+      const way = { routeTableId: inside.id, destinationCidrBlock: "0.0.0.0/0", natGatewayId: nat.id };
+      this.ways.push(new Route(`${named}-nat`, way, parent));
       return [zone, inside] as const;
     });
     return new Map(tables);
@@ -116,7 +112,8 @@ export class Network extends pulumi.ComponentResource {
       { vpcId: this.vpcId, availabilityZone: zone, cidrBlock, tags: tags(name) },
       { parent: this },
     );
-    new RouteTableAssociation(name, { subnetId: subnet.id, routeTableId: table.id }, { parent: this });
+    const of = { subnetId: subnet.id, routeTableId: table.id };
+    this.ways.push(new RouteTableAssociation(name, of, { parent: this }));
     return subnet;
   }
 

@@ -8,7 +8,7 @@ timer=ha-nfs-aws-credentials.timer
 
 files() {
 	put /etc/ha-nfs/aws.conf 644 "$AWS_CONF"
-	[[ $action == remove ]] || put "$lib/node.py" 644 "$NODE_PY" # the doors' too
+	[[ $action != apply || -e $lib/node.py ]] || put "$lib/node.py" 644 "$NODE_PY" # the doors', whose script keeps it new
 	put "$lib/ec2.py" 644 "$EC2_PY"
 	put "$lib/claim-address" 755 "$CLAIM_ADDRESS"
 	put "$lib/fence-ec2" 755 "$FENCE_EC2"
