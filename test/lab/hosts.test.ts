@@ -197,7 +197,10 @@ describe("a stack on machines that exist", () => {
     assert.equal(up.status, 1, up.log);
     assert.match(up.log, /m9: found: the host's name is m2[^]*error: nothing was changed/);
     for (const guest of NAMES) assert.equal(await on(guest, "ls -d /etc/ha-nfs || echo none"), "none\n");
-    await on("m2", `ip link set eth2 mtu 1500 && wipefs --all --quiet ${DISK}`);
+    await on(
+      "m2",
+      `ip link set eth2 mtu 1500 && wipefs --all --quiet ${DISK} && dd if=/dev/zero of=${DISK} bs=1M count=1 conv=fsync status=none`,
+    );
     await on("h1", "systemctl stop squatter && date --set '-1 hour'");
   });
 
