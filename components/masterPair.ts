@@ -116,13 +116,35 @@ export class MasterPair extends pulumi.ComponentResource {
     vars: MasterVars,
     opts: pulumi.CustomResourceOptions = { parent: this },
   ): HostScript[] {
-    const [standby, active] = this.order;
+    return this.inOrder(this.order, name, script, vars, opts);
+  }
+
+  /**
+   * Asks both masters, one after the other, in an order of its own: what is left out of an `up` without a dead master must not
+   * depend on what comes after it then.
+   */
+  public check(
+    name: string,
+    script: string,
+    vars: MasterVars,
+    opts: pulumi.CustomResourceOptions,
+  ): HostScript[] {
+    return this.inOrder([this.second, this.preferred], name, script, vars, opts);
+  }
+
+  private inOrder(
+    [one, other]: readonly [Host, Host],
+    name: string,
+    script: string,
+    vars: MasterVars,
+    opts: pulumi.CustomResourceOptions,
+  ): HostScript[] {
     const on = (host: Host, peer: Host, options: pulumi.CustomResourceOptions) =>
       new HostScript(`${name}-${host.name}`, { host, script, vars: vars(host, peer) }, options);
-    const first = on(standby, active, opts);
-    const last = on(active, standby, pulumi.mergeOptions(opts, { dependsOn: first }));
+    const first = on(one, other, opts);
+    const last = on(other, one, pulumi.mergeOptions(opts, { dependsOn: first }));
     // in an order of their own: who serves changes no digest of them
-    return standby === this.second ? [first, last] : [last, first];
+    return one === this.second ? [first, last] : [last, first];
   }
 
   /**

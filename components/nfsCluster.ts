@@ -179,7 +179,7 @@ export class NfsCluster extends pulumi.ComponentResource {
     const parts = [pair.prepared, fencing.scripts, drbd.scripts, vip.scripts, service.scripts];
     const scripts = [...parts, guard.scripts, managed.scripts].flat();
     const DIGEST = pulumi.all(scripts.map(({ digest }) => digest)).apply((all) => sha256(all.join()));
-    const settled = pair.rollOut(
+    const settled = pair.check(
       `${name}-settled`,
       "settled.sh",
       (_host, peer) => ({ VOLUME: volume, MOUNT: mount, PEER: peer.name, DIGEST }),
