@@ -52,6 +52,8 @@ export class Machine extends Sandbox {
   private readonly holder: ChildProcess;
   private pid = "";
 
+  private readonly started: ChildProcess[] = [];
+
   constructor() {
     super(MACHINE_STUBS);
     for (const name of PYTHON) this.write(`${LIB}/${name}`, hurried(name));
@@ -210,6 +212,7 @@ export class Machine extends Sandbox {
   /** Starts shell in the machine, and returns what it prints until it is asked. */
   start(shell: string): { child: ChildProcess; said: () => string } {
     const child = spawn("nsenter", this.inside(shell), { stdio: ["ignore", "pipe", "ignore"] });
+    this.started.push(child);
     let said = "";
     child.stdout.on("data", (text: Buffer) => (said += text.toString()));
     return { child, said: () => said };
@@ -284,6 +287,7 @@ export class Machine extends Sandbox {
 
   async end(): Promise<void> {
     this.holder.kill("SIGKILL");
+    this.started.forEach((child) => child.kill("SIGCONT")); // nsenter stops with what it runs, and does not go on with it
     await until("the machine is gone", () => !fs.existsSync(`/proc/${this.pid}/root/stub`));
     this.remove();
   }
