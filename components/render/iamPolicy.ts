@@ -24,8 +24,8 @@ export const ec2Trust = policy([
 ]);
 
 /**
- * What a master may do: move the address, and switch the other off and on again. Describing has no rights by resource in EC2, so only
- * there stands `*`.
+ * What a master may do: move the address, and switch the other off and on again. Describing has no rights by resource in
+ * EC2, so only there stands `*`.
  */
 export function masterPolicy({ routeTables, interfaces, instances }: MasterRights): string {
   const allow = (Sid: string, actions: string[], Resource: readonly string[]): Statement[] =>
@@ -34,7 +34,7 @@ export function masterPolicy({ routeTables, interfaces, instances }: MasterRight
       : [{ Sid, Effect: "Allow", Action: actions.map((name) => `ec2:${name}`), Resource: [...Resource] }];
   return policy([
     ...allow("MoveRoute", ["CreateRoute", "ReplaceRoute"], routeTables),
-    ...allow("MoveAddress", ["AssignPrivateIpAddresses", "UnassignPrivateIpAddresses"], interfaces),
+    ...allow("MoveAddress", ["AssignPrivateIpAddresses"], interfaces),
     ...allow("Fence", ["StopInstances", "StartInstances"], instances),
     ...allow("Look", ["DescribeInstances", "DescribeNetworkInterfaces", "DescribeRouteTables"], ["*"]),
   ]);
