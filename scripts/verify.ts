@@ -11,9 +11,11 @@ async function main(): Promise<void> {
   const nodes = stackNodes();
   const scripts = storedScripts(stackName(), Object.keys(nodes));
   const away = new Map<string, string>();
-  for (const host of new Set(scripts.map(({ host }) => host)))
-    await on(host, "true").catch(({ message }: Error) => away.set(host, message));
-  for (const [host, why] of away) say("AWAY", host, why);
+  const hosts = [...new Set(scripts.map(({ host }) => host))];
+  await Promise.all(
+    hosts.map((host) => on(host, "true").catch(({ message }: Error) => away.set(host, message))),
+  );
+  for (const host of hosts.filter((host) => away.has(host))) say("AWAY", host, away.get(host) ?? "");
   for (const { name, host, text } of scripts) {
     if (text === undefined || away.has(host)) continue;
     const found = await on(host, "bash -s -- verify || [ $? = 3 ]", text).catch(

@@ -1,3 +1,4 @@
+import type { VipMode } from "../enums";
 import { assign } from "./shell";
 
 /** What a master has to know to speak to EC2. */
@@ -7,8 +8,7 @@ export interface AwsConf {
   ec2Url?: string | undefined;
   /** Base of the instance metadata service. @default the one of every instance */
   imdsUrl?: string | undefined;
-  /** `route-table` or `secondary-ip`. */
-  mode: string;
+  mode: VipMode;
   /** The master's own interface in the service network. */
   interfaceId: string;
   /** Every route table that clients use; none with `secondary-ip`. */

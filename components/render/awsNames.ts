@@ -1,3 +1,5 @@
+import { BlockList } from "node:net";
+
 /** Debian's name of an instance type's processor: of AWS's own there is a g behind the generation, as in m7g.large. */
 export function architecture(instanceType: string): "amd64" | "arm64" {
   return /^([a-z]+\d+[a-z]*g[a-z]*[.-]|a1\.)/.test(instanceType) ? "arm64" : "amd64";
@@ -10,8 +12,8 @@ export function volumePath(volumeId: string): string {
 
 /** Whether an IPv4 address is in a network in CIDR form. */
 export function isInside(network: string, address: string): boolean {
-  const number = (text: string) => text.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
   const [first = "", prefix = "32"] = network.split("/");
-  const size = 2 ** (32 - Number(prefix));
-  return Math.floor(number(first) / size) === Math.floor(number(address) / size);
+  const list = new BlockList();
+  list.addSubnet(first, Number(prefix));
+  return list.check(address);
 }

@@ -10,12 +10,12 @@ export function checkFencing(draft: Draft, written: Lookup, report: Report): voi
   // Of an unknown platform nobody knows the defaults.
   if (!fencing || platform === undefined) return;
   const { device = NONE, witness = NONE, allowDataLoss } = fencing;
-  if (device === LAB_DEVICE && platform !== Platform.Lab) {
-    const mend = "name the command that switches a master off, or set platform to lab";
-    report(["fencing", "device"], show(device), "the path of a command, or none", mend);
-  }
-  if (device === AWS_DEVICE && platform !== Platform.Aws) {
-    const mend = "name the command that switches a master off, or set platform to aws";
+  for (const [word, its] of [
+    [LAB_DEVICE, Platform.Lab],
+    [AWS_DEVICE, Platform.Aws],
+  ] as const) {
+    if (device !== word || platform === its) continue;
+    const mend = `name the command that switches a master off, or set platform to ${its}`;
     report(["fencing", "device"], show(device), "the path of a command, or none", mend);
   }
   if (typeof device === "object") checkAgent(draft, device as FenceAgent, report);

@@ -41,16 +41,6 @@ describe("safety: the guard, as a process", function () {
     assert.ok(!reboots());
   });
 
-  it("has the address with another prefix beside the old one, and takes both away", async () => {
-    await n1.serving();
-    n1.sh(
-      "sed -i s/PREFIX=24/PREFIX=16/ /etc/ha-nfs/vip.conf && /usr/local/lib/ha-nfs/service data leave-addresses",
-    );
-    assert.match(n1.addresses, /10\.9\.9\.9\/24[^]*10\.9\.9\.9\/16/);
-    assert.deepEqual(n1.wish("down"), { status: 0, output: "" });
-    assert.doesNotMatch(n1.addresses, /10\.9\.9\.9/);
-  });
-
   it("leaves what serves as it is when it ends, and takes it as it is when it is back", async () => {
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       const { kill } = await n1.serving();

@@ -66,3 +66,20 @@ describe("safety: an address to which the network leads by its own books", funct
     assert.equal(n1.text(EVENTS).match(/mover/g)?.length, before);
   });
 });
+
+describe("safety: an address that has another prefix now", function () {
+  this.timeout(60_000);
+  let n1: Machine;
+  beforeEach(async () => (n1 = await new Machine().ready()));
+  afterEach(() => n1.end());
+
+  it("stands beside the one with the old prefix, and both go", async () => {
+    await n1.serving();
+    n1.sh(
+      "sed -i s/PREFIX=24/PREFIX=16/ /etc/ha-nfs/vip.conf && /usr/local/lib/ha-nfs/service data leave-addresses",
+    );
+    assert.match(n1.addresses, /10\.9\.9\.9\/24[^]*10\.9\.9\.9\/16/);
+    assert.deepEqual(n1.wish("down"), { status: 0, output: "" });
+    assert.doesNotMatch(n1.addresses, /10\.9\.9\.9/);
+  });
+});

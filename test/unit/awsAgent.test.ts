@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { VipMode } from "../../components/enums";
 import { awsConf } from "../../components/render/awsAgent";
 
 describe("what a master on EC2 reads", () => {
   const conf = {
     region: "eu-central-1",
-    mode: "route-table",
+    mode: VipMode.RouteTable,
     interfaceId: "eni-1",
     routeTableIds: ["rtb-1", "rtb-2"],
     instanceIds: { m1: "i-1", m2: "i-2" },

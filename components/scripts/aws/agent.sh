@@ -24,19 +24,13 @@ apply() {
 	files
 	reload_units "${timer%.timer}.service" "$timer"
 	complaint=$("$lib/aws-credentials" 2>&1) || die "there are no credentials for EC2: $complaint. The instance needs its role (an instance profile)"
-	enable_timer
+	enable_unit "$timer"
+	systemctl start "$timer"
 	complaint=$("$lib/fence-ec2" status "$(uname -n)" 2>&1) || die "EC2 does not tell this instance's state: $complaint"
 }
 
-enable_timer() {
-	mkdir -p /etc/systemd/system/timers.target.wants
-	ln -sf "/etc/systemd/system/$timer" "/etc/systemd/system/timers.target.wants/$timer"
-	systemctl start "$timer"
-}
-
 remove() {
-	rm -f "/etc/systemd/system/timers.target.wants/$timer"
-	systemctl stop "$timer" 2>/dev/null || :
+	disable_unit "$timer"
 	files
 	rm -f /run/ha-nfs/aws-credentials
 }
